@@ -1,0 +1,71 @@
+"""docker-compose.yml: a cluster for people who want to keep one running, from the settings that lessons run on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+
+from learnkafka.broker.image import IMAGE
+from learnkafka.broker.settings import as_environment, container_settings
+
+REDIS_IMAGE = "redis:8.2-alpine"
+UI_IMAGE = "tchiotludo/akhq:0.25.1"
+PORTS = {1: 9092, 2: 9093, 3: 9094}
+DATA = "/var/lib/kafka/data"
+
+HEADER = """\
+# Three Kafka brokers and Redis for the course, on this machine only. Written by `learnkafka build`: don't edit.
+#
+#   docker compose up --detach --wait                  start them (add --profile ui for AKHQ at http://localhost:8080)
+#   KAFKA_BOOTSTRAP_SERVERS=localhost:9092 make lab    open the course on them
+#   docker compose down --volumes                      end them, with all they hold
+"""
+
+
+def compose_file() -> str:
+    """The file's whole text."""
+    brokers = {f"kafka-{number}": _broker(number) for number in PORTS}
+    services = brokers | {"redis": _redis(), "ui": _ui()}
+    volumes: dict[str, None] = {f"{name}-data": None for name in brokers}
+    return HEADER + yaml.safe_dump(
+        {"name": "learnkafka", "services": services, "volumes": volumes}, sort_keys=False, width=120
+    )
+
+
+def _broker(number: int) -> dict[str, Any]:
+    port = PORTS[number]
+    return {
+        "image": IMAGE,
+        "hostname": f"kafka-{number}",
+        "environment": as_environment(container_settings(number, len(PORTS), port, DATA)),
+        "ports": [f"127.0.0.1:{port}:{port}"],
+        "volumes": [f"kafka-{number}-data:{DATA}"],
+        "healthcheck": _health(
+            f"/opt/kafka/bin/kafka-broker-api-versions.sh --bootstrap-server kafka-{number}:19092 > /dev/null"
+        ),
+    }
+
+
+def _redis() -> dict[str, Any]:
+    return {
+        "image": REDIS_IMAGE,
+        "ports": ["127.0.0.1:6379:6379"],
+        "healthcheck": _health("redis-cli ping | grep -q PONG"),
+    }
+
+
+def _ui() -> dict[str, Any]:
+    servers = ",".join(f"kafka-{number}:19092" for number in PORTS)
+    connection = {"akhq": {"connections": {"learnkafka": {"properties": {"bootstrap.servers": servers}}}}}
+    return {
+        "image": UI_IMAGE,
+        "profiles": ["ui"],
+        "environment": {"AKHQ_CONFIGURATION": yaml.safe_dump(connection, sort_keys=False)},
+        "ports": ["127.0.0.1:8080:8080"],
+        "depends_on": [f"kafka-{number}" for number in PORTS],
+    }
+
+
+def _health(command: str) -> dict[str, Any]:
+    return {"test": ["CMD-SHELL", command], "interval": "10s", "timeout": "10s", "retries": 12}

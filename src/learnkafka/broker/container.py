@@ -1,0 +1,210 @@
+"""Brokers as containers of the official image, through testcontainers."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from docker.errors import APIError, DockerException, NotFound
+from testcontainers.core.config import testcontainers_config
+from testcontainers.core.container import DockerContainer
+from testcontainers.core.docker_client import DockerClient
+from testcontainers.core.network import Network
+
+from learnkafka.broker.image import IMAGE, image_finding
+from learnkafka.broker.ports import free_ports
+from learnkafka.broker.ready import wait_for_round_trip, wait_until_counted
+from learnkafka.broker.settings import as_environment, container_settings
+from learnkafka.broker.tools import TOOL_SECONDS, WITHOUT_BROKER, KafkaTool, main_class
+from learnkafka.errors import BrokerError
+from learnkafka.lifetime import Run
+from learnkafka.lifetime.run import remove_containers
+
+ATTEMPTS = 3
+START_SECONDS = 90
+STOP_SECONDS = 30
+DATA = "/var/lib/kafka/data"
+
+# testcontainers' own reaper leaks (testcontainers-python#1093, #1114); our guard and labels do its work.
+testcontainers_config.ryuk_disabled = True
+
+
+class KafkaContainer(DockerContainer):
+    """One broker; testcontainers' own class of this name starts another image, with ZooKeeper."""
+
+    def __init__(self, number: int, ports: list[int], network: Network | None, labels: dict[str, str]) -> None:
+        port = ports[number - 1]
+        environment = as_environment(container_settings(number, len(ports), port, DATA))
+        super().__init__(IMAGE, env=environment, labels=labels, hostname=f"kafka-{number}")
+        # To the loopback interface only, under the number that the broker advertises.
+        self.ports = {f"{port}/tcp": ("127.0.0.1", port)}  # type: ignore[dict-item]
+        if network:
+            self.with_network(network).with_network_aliases(f"kafka-{number}")
+
+
+class ContainerServer:
+    """One or several brokers that form one cluster."""
+
+    kind = "container"
+
+    def __init__(self, brokers: int = 1) -> None:
+        make_sure_of_image()
+        remove_containers()  # those whose owners are gone
+        self._run = Run()
+        self._containers: dict[int, KafkaContainer] = {}
+        self._ports: list[int] = []
+        try:
+            with _docker_answers():
+                self._start_all(brokers)
+        except BaseException:
+            self.stop()
+            raise
+
+    @property
+    def bootstrap_servers(self) -> str:
+        return ",".join(f"localhost:{port}" for port in self._ports)
+
+    def client_config(self) -> dict[str, Any]:
+        return {}
+
+    def is_alive(self) -> bool:
+        return any(self._is_running(number) for number in self._containers)
+
+    def stop(self) -> None:
+        """At once: what these brokers hold goes with them."""
+        self._run.close()
+
+    def _start_all(self, brokers: int) -> None:
+        labels = self._run.docker_labels()
+        network = Network(docker_network_kw={"labels": labels}).create() if brokers > 1 else None
+        for attempt in range(1, ATTEMPTS + 1):
+            self._ports = free_ports(brokers)
+            self._containers = {
+                number: KafkaContainer(number, self._ports, network, labels) for number in range(1, brokers + 1)
+            }
+            try:
+                for container in self._containers.values():
+                    container.start()
+                break
+            except APIError as error:
+                for container in self._containers.values():
+                    container.stop()
+                if not _is_port_taken(error):
+                    raise
+                if attempt == ATTEMPTS:
+                    raise BrokerError(
+                        f"Docker found the broker's ports taken {ATTEMPTS} times in a row: another program takes ports "
+                        f"as fast as they are chosen. Try again. Docker says: {error.explanation}"
+                    ) from error
+        wait_for_round_trip(self.bootstrap_servers, {}, brokers, START_SECONDS, self._explain_if_dead)
+
+    def _explain_if_dead(self) -> None:
+        with _docker_answers():
+            for number, container in self._containers.items():
+                if not self._is_running(number, ask=True):
+                    log = container.get_wrapped_container().logs(tail=15).decode(errors="replace")
+                    raise BrokerError(f"The broker's container ended by itself. Its log ends:\n{log}")
+
+    def _is_running(self, number: int, ask: bool = False) -> bool:
+        container = self._containers[number].get_wrapped_container()
+        try:
+            container.reload()
+        except NotFound:
+            return False
+        except (DockerException, OSError):
+            if ask:
+                raise
+            return False
+        return bool(container.status == "running")
+
+    # One broker of several.
+
+    def stop_broker(self, number: int) -> None:
+        with _docker_answers():
+            self._running(number).stop(timeout=STOP_SECONDS)
+
+    def kill_broker(self, number: int) -> None:
+        with _docker_answers():
+            container = self._running(number)
+            container.kill()
+            container.wait(timeout=STOP_SECONDS)
+
+    def start_broker(self, number: int) -> None:
+        if self._is_running(number):
+            return
+        with _docker_answers():
+            self._containers[number].get_wrapped_container().start()
+        wait_until_counted(number, f"localhost:{self._ports[number - 1]}", START_SECONDS)
+
+    def _running(self, number: int) -> Any:
+        if not self._is_running(number, ask=True):
+            raise BrokerError(f"Broker {number} isn't running; start it with cluster.start_broker({number}).")
+        return self._containers[number].get_wrapped_container()
+
+    # What else a lesson looks at.
+
+    def run_tool(self, tool: KafkaTool) -> subprocess.CompletedProcess[str]:
+        """Run the script of that name inside the first broker's container."""
+        main_class(tool.script)
+        arguments = [argument.replace("{data}", DATA) for argument in tool.arguments]
+        if tool.script not in WITHOUT_BROKER:
+            arguments += ["--bootstrap-server", "kafka-1:19092"]
+        # Docker's exec has neither a time limit nor an easy standard input.
+        piped = ["bash", "-c", 'printf %s "$LEARNKAFKA_TEXT" | exec timeout "$0" "$@"', str(TOOL_SECONDS)]
+        with _docker_answers():
+            done = (
+                self._containers[1]
+                .get_wrapped_container()
+                .exec_run(
+                    [*piped, f"/opt/kafka/bin/{tool.script}", *arguments],
+                    environment={"LEARNKAFKA_TEXT": tool.text},
+                    demux=True,
+                )
+            )
+        stdout, stderr = ((part or b"").decode(errors="replace") for part in done.output)
+        return subprocess.CompletedProcess([tool.script, *arguments], done.exit_code, stdout, stderr)
+
+    def list_data(self, partition: str) -> dict[str, int] | None:
+        for number in self._containers:
+            command = ["bash", "-c", 'cd "$0" 2>/dev/null && stat -c "%s %n" *', f"{DATA}/{partition}"]
+            with _docker_answers():
+                done = self._containers[number].get_wrapped_container().exec_run(command)
+            if done.exit_code == 0:
+                rows = (line.split(" ", 1) for line in done.output.decode().splitlines())
+                return {name: int(size) for size, name in sorted(rows, key=lambda row: row[1])}
+        return {}
+
+
+def make_sure_of_image() -> None:
+    """Raise BrokerError when Docker isn't on this machine, doesn't answer, or hasn't got the image."""
+    if finding := image_finding():
+        raise BrokerError(f'{finding.problem}; {finding.remedy} Or use start_broker(kind="embedded").')
+    with _docker_answers():
+        client = DockerClient()
+        host = client.host()
+        client.client.close()
+    if host not in ("localhost", "127.0.0.1"):
+        raise BrokerError(
+            f"Docker runs on another machine ({host}), where the course's broker can't be reached; "
+            'use start_broker(kind="embedded").'
+        )
+
+
+@contextmanager
+def _docker_answers() -> Iterator[None]:
+    """Turn Docker's own errors into a sentence."""
+    try:
+        yield
+    except (DockerException, OSError) as error:
+        explanation = getattr(error, "explanation", None) or error
+        raise BrokerError(
+            f"Docker doesn't do what was asked ({explanation}); see that it runs with `docker info`, "
+            'or use start_broker(kind="embedded").'
+        ) from error
+
+
+def _is_port_taken(error: APIError) -> bool:
+    text = str(error.explanation or error)
+    return "port is already allocated" in text or "address already in use" in text

@@ -1,0 +1,112 @@
+"""A cluster that exists already: used under the learner's prefix, and left as it was found."""
+
+from __future__ import annotations
+
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from learnkafka.broker import environment
+from learnkafka.broker.distribution import class_path
+from learnkafka.broker.java import checked_java, command
+from learnkafka.broker.ledger import Ledger, orphaned_ledgers
+from learnkafka.broker.names import Names, learner_prefix
+from learnkafka.broker.probe import probe
+from learnkafka.broker.settings import as_properties
+from learnkafka.broker.tools import WITHOUT_BROKER, KafkaTool, main_class
+from learnkafka.broker.topics import delete_topics, topic_id
+from learnkafka.errors import BrokerError
+
+CONNECT_MS = 10_000
+
+
+class SharedNames(Names):
+    """Names under the learner's prefix; what was made under them is in the ledger."""
+
+    def __init__(self, prefix: str, ledger: Ledger, foreign_groups: set[str]) -> None:
+        self._prefix = prefix
+        self._ledger = ledger
+        self._foreign_groups = foreign_groups
+
+    def full(self, name: str) -> str:
+        full = super().full(self._prefix + name)
+        if full not in self._ledger.groups and full not in self._foreign_groups:
+            self._ledger.groups.append(full)
+            self._ledger.save()
+        return full
+
+    def is_ours(self, topic_id: str) -> bool:
+        return topic_id in self._ledger.topics.values()
+
+    def made(self, topic: str, topic_id: str) -> None:
+        self._ledger.topics[topic] = topic_id
+        self._ledger.save()
+
+
+class ExistingServer:
+    """The cluster at `KAFKA_BOOTSTRAP_SERVERS`."""
+
+    kind = "existing"
+
+    def __init__(self) -> None:
+        self.bootstrap_servers = environment.bootstrap_servers()
+        self._config = environment.client_config()
+        with self._admin() as admin:
+            cluster = admin.describe_cluster()
+            self._cluster_id = str(cluster["cluster_id"])
+            self.brokers = len(cluster["brokers"])
+            for ledger in orphaned_ledgers(self._cluster_id):
+                delete_what_we_made(admin, ledger)
+            groups = {group["group_id"] for group in admin.list_groups()}
+        self._ledger = Ledger(self._cluster_id)
+        self.names = SharedNames(learner_prefix(), self._ledger, groups)
+
+    def _admin(self) -> Any:
+        from kafka import KafkaAdminClient
+        from kafka.errors import KafkaError
+
+        try:
+            return KafkaAdminClient(
+                bootstrap_servers=self.bootstrap_servers, **self._config, bootstrap_timeout_ms=CONNECT_MS
+            )
+        except (KafkaError, OSError, ValueError) as error:
+            finding = probe(self.bootstrap_servers, self._config)
+            reason = finding or f"{type(error).__name__}; run `learnkafka doctor` in a terminal."
+            raise BrokerError(f"The cluster can't be used: {reason}") from error
+
+    def client_config(self) -> dict[str, Any]:
+        return dict(self._config)
+
+    def is_alive(self) -> bool:
+        return True  # only asking it would tell, and that may take long
+
+    def stop(self) -> None:
+        """Delete the topics and groups that the course made here; the cluster itself goes on."""
+        with self._admin() as admin:
+            delete_what_we_made(admin, self._ledger)
+
+    def run_tool(self, tool: KafkaTool) -> subprocess.CompletedProcess[str]:
+        """Run the tool in a JVM of our own; what needs the broker's disk can't be run."""
+        if tool.script in WITHOUT_BROKER:
+            raise BrokerError(
+                f"{tool.script} reads the broker's own disk, which can't be seen on a cluster that exists already; "
+                'use start_broker(kind="embedded") for this.'
+            )
+        with tempfile.TemporaryDirectory() as scratch:
+            config = Path(scratch) / "client.properties"  # the directory can be read by its owner only
+            config.write_text(as_properties(environment.java_properties(self._config)), encoding="utf-8")
+            java = command(checked_java(), class_path(), scratch=Path(scratch))
+            return tool.run([*java, main_class(tool.script)], self.bootstrap_servers, None, config)
+
+    def list_data(self, partition: str) -> dict[str, int] | None:
+        return None
+
+
+def delete_what_we_made(admin: Any, ledger: Ledger) -> None:
+    """Delete the ledger's topics, unless somebody else has made one of the same name since, and its idle groups."""
+    delete_topics(admin, [name for name, known in ledger.topics.items() if topic_id(admin, name) == known])
+    there = {group["group_id"] for group in admin.list_groups()}
+    if groups := sorted(there & set(ledger.groups)):
+        admin.delete_groups(groups)
+    ledger.discard()

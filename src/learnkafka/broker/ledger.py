@@ -1,0 +1,68 @@
+"""What the course made on a cluster that others use too: written down, so that it deletes that and nothing else.
+
+One file for each connection, in the user's state directory, named after its owner. A connection whose owner died
+without deleting leaves its file, and the next one to the same cluster does it.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+import secrets
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import platformdirs
+
+from learnkafka.lifetime import owner_is_alive, owner_tag
+
+_A_DAY = 24 * 3600
+
+
+@dataclass
+class Ledger:
+    """Topics by name with the id that Kafka gave each (a topic that somebody made anew has another), and names that
+    may have become groups."""
+
+    cluster: str  # the cluster's id
+    topics: dict[str, str] = field(default_factory=dict)
+    groups: list[str] = field(default_factory=list)
+    host: str = field(default_factory=platform.node)
+    path: Path = field(default_factory=lambda: ledgers_directory() / f"{owner_tag()}-{secrets.token_hex(3)}.json")
+
+    def save(self) -> None:
+        """Write it under its name at once, whole."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        draft = self.path.with_suffix(".draft")
+        draft.write_text(json.dumps(asdict(self) | {"path": None}), encoding="utf-8")
+        draft.replace(self.path)
+
+    def discard(self) -> None:
+        """Everything in it has been deleted."""
+        self.path.unlink(missing_ok=True)
+
+
+def ledgers_directory() -> Path:
+    """Where the ledgers lie."""
+    return platformdirs.user_state_path("learnkafka") / "made-on-clusters"
+
+
+def orphaned_ledgers(cluster: str) -> Iterator[Ledger]:
+    """The ledgers for this cluster whose owners are gone.
+
+    A home directory may be shared by machines, where a process id of another says nothing: such a file counts as
+    orphaned after a day without a change.
+    """
+    if not ledgers_directory().is_dir():
+        return
+    for path in ledgers_directory().glob("*.json"):
+        try:
+            ledger = Ledger(**(json.loads(path.read_text(encoding="utf-8")) | {"path": path}))
+        except (ValueError, TypeError, OSError):
+            continue  # not ours to judge
+        here = ledger.host == platform.node()
+        gone = not owner_is_alive(path.name) if here else time.time() - path.stat().st_mtime > _A_DAY
+        if ledger.cluster == cluster and gone:
+            yield ledger

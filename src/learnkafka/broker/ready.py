@@ -1,0 +1,78 @@
+"""Ready means: a record has gone to the cluster and come back."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from learnkafka.errors import BrokerError
+
+CONNECTION = {"reconnect_backoff_ms": 20, "reconnect_backoff_max_ms": 100, "retry_backoff_ms": 20}
+"""For our own clients that wait on a broker of ours, which is about to answer."""
+
+
+def wait_for_round_trip(
+    bootstrap_servers: str,
+    client_config: Mapping[str, Any],
+    brokers: int,
+    seconds: float,
+    explain_if_dead: Callable[[], None] = lambda: None,
+) -> None:
+    """Return when a record has been acknowledged by all replicas and read back, on a topic that is deleted again.
+
+    `explain_if_dead` is asked between attempts, and raises when there is nobody left to wait for.
+    """
+    from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
+    from kafka.errors import KafkaError
+
+    topic = f"learnkafka-ready-{secrets.token_hex(4)}"
+    deadline = time.monotonic() + seconds
+    connect = {"bootstrap_servers": bootstrap_servers, **CONNECTION, **client_config}
+    while True:
+        try:
+            with KafkaAdminClient(**connect, bootstrap_timeout_ms=2000) as admin:
+                admin.create_topics(
+                    {topic: {"num_partitions": 1, "replication_factor": brokers}},
+                    timeout_ms=5000,
+                    wait_for_metadata=True,
+                )
+                try:
+                    with KafkaProducer(**connect, enable_idempotence=False, acks="all") as producer:
+                        sent = producer.send(topic, b"ready").get(timeout=10)
+                    with KafkaConsumer(**connect, enable_auto_commit=False) as consumer:
+                        consumer.assign([TopicPartition(topic, sent.partition)])
+                        consumer.seek(TopicPartition(topic, sent.partition), sent.offset)
+                        came_back = any(consumer.poll(timeout_ms=5000).values())
+                finally:
+                    admin.delete_topics([topic])
+                if came_back:
+                    return
+        except KafkaError as error:
+            explain_if_dead()
+            if time.monotonic() > deadline:
+                raise BrokerError(
+                    f"The broker runs, but no record made the round trip within {seconds:.0f} s ({type(error).__name__})."
+                ) from error
+            time.sleep(0.05)
+
+
+def wait_until_counted(number: int, address: str, seconds: float) -> None:
+    """Return when the broker answers at its own address, and has been counted in by the cluster.
+
+    It is asked itself: for some seconds the others still believe in one that was killed.
+    """
+    from kafka import KafkaAdminClient
+    from kafka.errors import KafkaError
+
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            with KafkaAdminClient(bootstrap_servers=address, **CONNECTION, bootstrap_timeout_ms=2000) as admin:
+                if number in {broker["broker_id"] for broker in admin.describe_cluster()["brokers"]}:
+                    return
+        except KafkaError:
+            pass  # not yet
+        time.sleep(0.05)
+    raise BrokerError(f"Broker {number} was started, but the cluster didn't count it in within {seconds:.0f} s.")

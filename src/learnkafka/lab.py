@@ -1,0 +1,52 @@
+"""Opening the course in JupyterLab."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from learnkafka.errors import CourseError
+
+FIRST_LESSON = Path("notebooks/00-start-here.ipynb")
+
+
+def course_directory() -> Path:
+    """The directory that holds the notebooks: this one, one above it, or where the package was installed from."""
+    here = Path.cwd()
+    for candidate in (here, *here.parents, Path(__file__).parents[2]):
+        if (candidate / FIRST_LESSON).exists():
+            return candidate
+    raise CourseError(
+        f"The course isn't here: {FIRST_LESSON} was expected in {here} or above it. Go to your clone of learnkafka."
+    )
+
+
+def jupyter_command(course: Path, browser: bool | None, port: int) -> list[str]:
+    """The command that opens JupyterLab on the first lesson, reachable from this machine only."""
+    command = [
+        sys.executable,
+        "-m",
+        "jupyterlab",
+        f"--ServerApp.root_dir={course}",
+        "--ServerApp.ip=127.0.0.1",
+        f"--ServerApp.port={port}",
+        f"--LabApp.default_url=/lab/tree/{FIRST_LESSON}",
+        # No question about news, no look for a newer version: a classroom may have no network.
+        "--LabApp.news_url=None",
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+        # Only the address, which is printed at this level.
+        "--Application.log_level=ERROR",
+    ]
+    if browser is False or (browser is None and not has_display()):
+        command.append("--no-browser")
+    if os.geteuid() == 0:
+        command.append("--allow-root")
+    return command
+
+
+def has_display() -> bool:
+    """Whether a browser that is opened here would be seen."""
+    if sys.platform == "darwin":
+        return "SSH_CONNECTION" not in os.environ
+    return any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "WSL_DISTRO_NAME"))

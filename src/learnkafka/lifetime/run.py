@@ -1,0 +1,179 @@
+"""A run: the directory, processes and containers of one broker, which go together with the process that made it.
+
+A run's directory is named after its owner. Its processes carry the directory in the environment variable
+`LEARNKAFKA_RUN`, its containers and networks carry its name in the label `learnkafka.run`. So whoever finds the
+directory can end all of it: the owner itself, the guard process when the owner has died, or, when that was killed too,
+the next start on this machine.
+"""
+
+from __future__ import annotations
+
+import atexit
+import getpass
+import os
+import platform
+import secrets
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from learnkafka.errors import BrokerError
+from learnkafka.lifetime import guard
+from learnkafka.lifetime.owner import owner_is_alive, owner_tag
+
+ENVIRONMENT_MARK = "LEARNKAFKA_RUN"
+LABEL_RUN = "learnkafka.run"
+LABEL_HOST = "learnkafka.host"
+_USES_DOCKER = "uses-docker"
+
+
+def runs_directory() -> Path:
+    """Where runs live: below the machine's temporary directory, ours alone."""
+    path = Path(tempfile.gettempdir()) / f"learnkafka-{getpass.getuser()}"
+    path.mkdir(mode=0o700, exist_ok=True)
+    if path.stat().st_uid != os.getuid():
+        raise BrokerError(f"{path} belongs to another user; set TMPDIR to a directory of your own and start again.")
+    return path
+
+
+class Run:
+    """Owns a fresh directory and what is started in it, until `close()` or the end of this process."""
+
+    def __init__(self) -> None:
+        sweep()
+        try:
+            self.path = runs_directory() / f"{owner_tag()}-{secrets.token_hex(3)}"
+            self.path.mkdir(mode=0o700)
+        except OSError as error:
+            raise BrokerError(
+                f"No directory for the broker could be made: {error}. Free some room, or set TMPDIR."
+            ) from error
+        self._owner = os.getpid()
+        # A session of its own: an interrupt of the notebook's cell goes to the kernel's process group.
+        self._guard = subprocess.Popen(
+            [sys.executable, "-P", guard.__file__, str(self.path), str(self._owner)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        atexit.register(self.close)
+
+    @property
+    def name(self) -> str:
+        """The run's name: the value of the label that its containers carry."""
+        return self.path.name
+
+    def spawn(self, arguments: list[str], log: Path, **options: Any) -> subprocess.Popen[bytes]:
+        """Start a process that ends with this run; what it prints goes to the file `log`."""
+        environment = {**os.environ, ENVIRONMENT_MARK: str(self.path)}
+        with log.open("ab") as output:
+            return subprocess.Popen(
+                arguments,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env=environment,
+                start_new_session=True,
+                **options,
+            )
+
+    def docker_labels(self) -> dict[str, str]:
+        """The labels for a container or network that ends with this run."""
+        (self.path / _USES_DOCKER).touch()
+        return {LABEL_RUN: self.name, LABEL_HOST: platform.node()}
+
+    def close(self) -> None:
+        """End and remove everything; calling it again does nothing."""
+        if os.getpid() != self._owner:
+            return  # a forked child is not the owner
+        atexit.unregister(self.close)
+        remove(self.path)
+        if self._guard.stdin and not self._guard.stdin.closed:
+            self._guard.stdin.close()
+        self._guard.wait()
+
+
+def sweep() -> None:
+    """End what runs left behind whose owner and guard are both gone."""
+    for path in runs_directory().iterdir():
+        if not owner_is_alive(path.name):
+            remove(path)
+
+
+def remove(path: Path) -> None:
+    """End every process and container of the run, then remove its directory. Safe to call twice, or by two at once."""
+    end_processes(path)
+    if (path / _USES_DOCKER).exists():
+        remove_containers(path.name)
+    shutil.rmtree(path, ignore_errors=True)
+
+
+def end_processes(path: Path, timeout: float = 5.0) -> None:
+    """Kill the processes that carry the run's mark and wait until they are gone (at most `timeout` seconds)."""
+    found = [process for process in psutil.process_iter() if _mark(process) == str(path)]
+    for process in found:
+        try:
+            process.kill()
+        except psutil.NoSuchProcess:
+            continue
+    psutil.wait_procs(found, timeout=timeout)
+
+
+def _mark(process: psutil.Process) -> str | None:
+    try:
+        return process.environ().get(ENVIRONMENT_MARK)
+    except (psutil.Error, OSError):
+        return None  # another user's process, or one that has just ended
+
+
+def remove_containers(run: str | None = None) -> None:
+    """Remove the containers and networks of the run, or, without one, of every run on this host whose owner is gone.
+
+    Says nothing when Docker doesn't answer: then nothing of ours runs there, and the next start sweeps again.
+    """
+    import docker  # here, because it costs 0.2 s and most runs have no container
+    from docker.errors import DockerException
+
+    wanted = [f"{LABEL_RUN}={run}"] if run else [f"{LABEL_HOST}={platform.node()}"]
+    try:
+        client = docker.from_env(timeout=30)
+    except DockerException:
+        return
+    try:
+        containers = client.containers.list(all=True, filters={"label": wanted}, ignore_removed=True)
+        networks = client.networks.list(filters={"label": wanted})
+        for thing in [*containers, *networks]:
+            labels = thing.labels if thing in containers else thing.attrs["Labels"]
+            if run is None and owner_is_alive(labels[LABEL_RUN]):
+                continue
+            try:
+                thing.remove(**({"force": True, "v": True} if thing in containers else {}))
+            except DockerException:
+                continue  # gone already, or being removed by another
+    except DockerException:
+        return
+    finally:
+        client.close()
+
+
+def remove_thoroughly(path: Path, seconds: float = 2.0) -> None:
+    """Like `remove`, and look again for a while.
+
+    The owner may have been killed between asking for a process or a container and getting it.
+    """
+    uses_docker = (path / _USES_DOCKER).exists()
+    deadline = time.monotonic() + seconds
+    remove(path)
+    while time.monotonic() < deadline:
+        time.sleep(0.2)
+        end_processes(path)
+        if uses_docker:
+            remove_containers(path.name)
+        shutil.rmtree(path, ignore_errors=True)
