@@ -37,7 +37,12 @@ def built_lesson(path: Path) -> str:
     """
     notebook = nbformat.read(path, as_version=4)
     client = NotebookClient(
-        notebook, timeout=CELL_SECONDS, kernel_name="python3", resources={"metadata": {"path": path.parent}}
+        notebook,
+        timeout=CELL_SECONDS,
+        kernel_name="python3",
+        resources={"metadata": {"path": path.parent}},
+        # It would warn on the terminal that it talks to us in plain text, on the loopback interface.
+        extra_arguments=["--log-level=ERROR"],
     )
     try:
         client.execute()

@@ -14,7 +14,7 @@ from testcontainers.core.docker_client import DockerClient
 from testcontainers.core.network import Network
 
 from learnkafka.broker.image import IMAGE, image_finding
-from learnkafka.broker.ports import free_ports
+from learnkafka.broker.ports import accepts, free_ports
 from learnkafka.broker.ready import wait_for_round_trip, wait_until_counted
 from learnkafka.broker.settings import as_environment, container_settings
 from learnkafka.broker.tools import TOOL_SECONDS, WITHOUT_BROKER, KafkaTool, main_class
@@ -106,6 +106,11 @@ class ContainerServer:
                 if not self._is_running(number, ask=True):
                     log = container.get_wrapped_container().logs(tail=15).decode(errors="replace")
                     raise BrokerError(f"The broker's container ended by itself. Its log ends:\n{log}")
+        if not any(accepts(port) for port in self._ports):
+            raise BrokerError(
+                "The broker's container runs, but the port that Docker published can't be reached from here (is this a "
+                'container itself?); use start_broker(kind="embedded").'
+            )
 
     def _is_running(self, number: int, ask: bool = False) -> bool:
         container = self._containers[number].get_wrapped_container()
@@ -146,16 +151,17 @@ class ContainerServer:
     # What else a lesson looks at.
 
     def run_tool(self, tool: KafkaTool) -> subprocess.CompletedProcess[str]:
-        """Run the script of that name inside the first broker's container."""
+        """Run the script of that name inside the container of the first broker that runs."""
         main_class(tool.script)
+        number = next(filter(self._is_running, self._containers), 1)
         arguments = [argument.replace("{data}", DATA) for argument in tool.arguments]
         if tool.script not in WITHOUT_BROKER:
-            arguments += ["--bootstrap-server", "kafka-1:19092"]
+            arguments = ["--bootstrap-server", f"kafka-{number}:19092", *arguments]
         # Docker's exec has neither a time limit nor an easy standard input.
         piped = ["bash", "-c", 'printf %s "$LEARNKAFKA_TEXT" | exec timeout "$0" "$@"', str(TOOL_SECONDS)]
         with _docker_answers():
             done = (
-                self._containers[1]
+                self._containers[number]
                 .get_wrapped_container()
                 .exec_run(
                     [*piped, f"/opt/kafka/bin/{tool.script}", *arguments],
@@ -167,7 +173,7 @@ class ContainerServer:
         return subprocess.CompletedProcess([tool.script, *arguments], done.exit_code, stdout, stderr)
 
     def list_data(self, partition: str) -> dict[str, int] | None:
-        for number in self._containers:
+        for number in filter(self._is_running, self._containers):
             command = ["bash", "-c", 'cd "$0" 2>/dev/null && stat -c "%s %n" *', f"{DATA}/{partition}"]
             with _docker_answers():
                 done = self._containers[number].get_wrapped_container().exec_run(command)

@@ -11,37 +11,33 @@ from learnkafka.broker import environment
 from learnkafka.broker.distribution import class_path
 from learnkafka.broker.java import checked_java, command
 from learnkafka.broker.ledger import Ledger, orphaned_ledgers
-from learnkafka.broker.names import Names, learner_prefix
+from learnkafka.broker.names import Names, checked_name, learner_prefix
 from learnkafka.broker.probe import probe
 from learnkafka.broker.settings import as_properties
 from learnkafka.broker.tools import WITHOUT_BROKER, KafkaTool, main_class
-from learnkafka.broker.topics import delete_topics, topic_id
+from learnkafka.broker.topics import delete_topics
 from learnkafka.errors import BrokerError
 
 CONNECT_MS = 10_000
 
 
 class SharedNames(Names):
-    """Names under the learner's prefix; what was made under them is in the ledger."""
+    """Names under the learner's prefix. Ours are those that we gave out, but for those that were there before."""
 
-    def __init__(self, prefix: str, ledger: Ledger, foreign_groups: set[str]) -> None:
+    def __init__(self, prefix: str, ledger: Ledger, foreign: set[str]) -> None:
         self._prefix = prefix
         self._ledger = ledger
-        self._foreign_groups = foreign_groups
+        self._foreign = foreign
 
     def full(self, name: str) -> str:
-        full = super().full(self._prefix + name)
-        if full not in self._ledger.groups and full not in self._foreign_groups:
-            self._ledger.groups.append(full)
+        full = super().full(self._prefix + checked_name(name))
+        if full not in self._foreign and full not in self._ledger.names:
+            self._ledger.names.append(full)
             self._ledger.save()
         return full
 
-    def is_ours(self, topic_id: str) -> bool:
-        return topic_id in self._ledger.topics.values()
-
-    def made(self, topic: str, topic_id: str) -> None:
-        self._ledger.topics[topic] = topic_id
-        self._ledger.save()
+    def is_ours(self, full: str) -> bool:
+        return full in self._ledger.names
 
 
 class ExistingServer:
@@ -58,9 +54,9 @@ class ExistingServer:
             self.brokers = len(cluster["brokers"])
             for ledger in orphaned_ledgers(self._cluster_id):
                 delete_what_we_made(admin, ledger)
-            groups = {group["group_id"] for group in admin.list_groups()}
+            foreign = set(admin.list_topics()) | _groups(admin)
         self._ledger = Ledger(self._cluster_id)
-        self.names = SharedNames(learner_prefix(), self._ledger, groups)
+        self.names = SharedNames(learner_prefix(), self._ledger, foreign)
 
     def _admin(self) -> Any:
         from kafka import KafkaAdminClient
@@ -104,9 +100,13 @@ class ExistingServer:
 
 
 def delete_what_we_made(admin: Any, ledger: Ledger) -> None:
-    """Delete the ledger's topics, unless somebody else has made one of the same name since, and its idle groups."""
-    delete_topics(admin, [name for name, known in ledger.topics.items() if topic_id(admin, name) == known])
-    there = {group["group_id"] for group in admin.list_groups()}
-    if groups := sorted(there & set(ledger.groups)):
+    """Delete the topics and the idle groups that bear the ledger's names."""
+    ours = set(ledger.names)
+    delete_topics(admin, sorted(ours & set(admin.list_topics())))
+    if groups := sorted(ours & _groups(admin)):
         admin.delete_groups(groups)
     ledger.discard()
+
+
+def _groups(admin: Any) -> set[str]:
+    return {group["group_id"] for group in admin.list_groups()}

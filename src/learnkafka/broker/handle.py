@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import secrets
 import subprocess
 from typing import Any, Protocol
 
 from learnkafka.broker.names import Names
 from learnkafka.broker.tools import KafkaTool
-from learnkafka.broker.topics import create_topic, delete_topics, topic_id
+from learnkafka.broker.topics import create_topic, delete_topics, topic_exists
 from learnkafka.errors import BrokerError
 
 
@@ -94,10 +95,9 @@ class Broker:
         settings = {key.replace("_", "."): _as_text(value) for key, value in configs.items()}
         try:
             with KafkaAdminClient(bootstrap_servers=self.bootstrap_servers, **self.client_config()) as admin:
-                before = topic_id(admin, full)
-                if before and self._names.is_ours(before):
+                if self._names.is_ours(full) and topic_exists(admin, full):
                     delete_topics(admin, [full])
-                made = create_topic(
+                create_topic(
                     admin, full, partitions=partitions, replication_factor=replication_factor, configs=settings
                 )
         except KafkaError as error:
@@ -105,7 +105,6 @@ class Broker:
                 f"The broker didn't answer when asked for the topic {full!r} ({type(error).__name__}); "
                 "start it anew with start_broker(), or run `learnkafka doctor` in a terminal."
             ) from error
-        self._names.made(full, made)
         return full
 
     def tool(self, script: str, *arguments: str, text: str = "") -> str:
@@ -114,6 +113,9 @@ class Broker:
         The address of the broker is added. `text` is what the tool reads, as if typed; `{data}` in an argument stands
         for the broker's data directory. Raises BrokerError with the tool's last words when it fails.
         """
+        if script == "kafka-console-consumer.sh" and not {"--group", "--partition"} & set(arguments):
+            # The tool would make up a group's name itself, outside this learner's prefix.
+            arguments += ("--group", self.name(f"console-consumer-{secrets.token_hex(4)}"))
         done = self._server.run_tool(KafkaTool(script, arguments, text))
         if done.returncode != 0:
             said = [line.strip() for line in (done.stderr + "\n" + done.stdout).splitlines() if line.strip()]

@@ -23,12 +23,10 @@ _A_DAY = 24 * 3600
 
 @dataclass
 class Ledger:
-    """Topics by name with the id that Kafka gave each (a topic that somebody made anew has another), and names that
-    may have become groups."""
+    """The names that were given out for topics and groups, and that weren't there before."""
 
     cluster: str  # the cluster's id
-    topics: dict[str, str] = field(default_factory=dict)
-    groups: list[str] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)
     host: str = field(default_factory=platform.node)
     path: Path = field(default_factory=lambda: ledgers_directory() / f"{owner_tag()}-{secrets.token_hex(3)}.json")
 

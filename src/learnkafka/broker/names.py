@@ -46,9 +46,6 @@ class Names:
         """The name as the broker knows it."""
         return checked_name(name)
 
-    def is_ours(self, topic_id: str) -> bool:
-        """Whether the course may delete the topic."""
+    def is_ours(self, full: str) -> bool:
+        """Whether the course may delete the topic of this name."""
         return True
-
-    def made(self, topic: str, topic_id: str) -> None:
-        """Told of every topic that the course has made."""

@@ -177,6 +177,8 @@ def _probe_metadata(bootstrap_servers: str, config: Mapping[str, Any]) -> Findin
             "check that the port is Kafka's.",
         )
     for broker in brokers:
+        if broker.get("is_fenced"):
+            continue  # known to the cluster, but stopped
         try:
             socket.create_connection((broker["host"], broker["port"]), SECONDS).close()
         except OSError as error:

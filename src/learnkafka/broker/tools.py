@@ -45,9 +45,8 @@ class KafkaTool:
         """Run it after `command`, pointed at the cluster, with a properties file for its security where given."""
         arguments = [argument.replace("{data}", str(data)) for argument in self.arguments]
         if self.script not in WITHOUT_BROKER:
-            arguments += ["--bootstrap-server", bootstrap_servers]
-            if config:
-                arguments += ["--command-config", str(config)]
+            security = ["--command-config", str(config)] if config else []
+            arguments = ["--bootstrap-server", bootstrap_servers, *security, *arguments]  # some want these first
         try:
             return subprocess.run(
                 [*command, *arguments],

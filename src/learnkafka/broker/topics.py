@@ -11,16 +11,15 @@ from learnkafka.errors import BrokerError, NameRefusedError
 SECONDS = 30
 
 
-def topic_id(admin: Any, name: str) -> str | None:
-    """The id that Kafka gave the topic when it was made (a UUID as text); None where there is no such topic."""
-    described = admin.describe_topics([name])
-    return str(described[0]["topic_id"]) if described and described[0]["error_code"] == 0 else None
+def topic_exists(admin: Any, name: str) -> bool:
+    """Whether the broker that answers knows such a topic."""
+    return name in admin.list_topics()
 
 
 def create_topic(
     admin: Any, name: str, *, partitions: int, replication_factor: int | None, configs: Mapping[str, str]
-) -> str:
-    """Make the topic, wait until each partition has a leader, and return its id."""
+) -> None:
+    """Make the topic, and wait until each partition has a leader."""
     from kafka import errors
 
     wanted = {"num_partitions": partitions, "replication_factor": replication_factor or -1, "configs": dict(configs)}
@@ -30,9 +29,9 @@ def create_topic(
         refusal = errors.for_code(answer["error_code"])
         if refusal is errors.NoError:
             admin.wait_for_topics([name])
-            return str(answer["topic_id"])
+            return
         # A topic of this name that was deleted a moment ago may still be on its way out.
-        if refusal is not errors.TopicAlreadyExistsError or time.monotonic() > deadline or topic_id(admin, name):
+        if refusal is not errors.TopicAlreadyExistsError or time.monotonic() > deadline or topic_exists(admin, name):
             raise _explained(name, refusal, answer.get("error_message") or "")
         time.sleep(0.05)
 
@@ -60,5 +59,5 @@ def delete_topics(admin: Any, names: list[str]) -> None:
         return
     admin.delete_topics(names, raise_errors=False)
     deadline = time.monotonic() + SECONDS
-    while any(topic_id(admin, name) for name in names) and time.monotonic() < deadline:
+    while any(topic_exists(admin, name) for name in names) and time.monotonic() < deadline:
         time.sleep(0.05)

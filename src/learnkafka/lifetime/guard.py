@@ -35,7 +35,7 @@ def main(directory: str, owner: int) -> None:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _told)
     with contextlib.suppress(ToldToEnd):
-        ended = wait_for_the_end_of(owner, seconds=3)  # a broker is starting: leave it the processor
+        ended = any(wait_for_the_end_of(owner, seconds=0.5) for _ in range(6))  # leave a starting broker the processor
         # Imported now, not at the end: by then the environment that it comes from may have been deleted.
         import learnkafka.lifetime.run  # noqa: F401
 
