@@ -33,8 +33,7 @@ def jupyter_command(course: Path, browser: bool | None, port: int) -> list[str]:
         f"--ServerApp.port={port}",
         f"--LabApp.default_url=/lab/tree/{FIRST_LESSON}",
         # No question about news, no look for a newer version: a classroom may have no network.
-        "--LabApp.news_url=None",
-        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+        f"--LabApp.app_settings_dir={Path(__file__).parent / 'jupyter_settings'}",
         # Only the address, which is printed at this level.
         "--Application.log_level=ERROR",
     ]

@@ -22,6 +22,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
 COURSE = Path(__file__).parents[2]
 CHROMIUM = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+IDLE = '.jp-Notebook-ExecutionIndicator[data-status="idle"]'
 
 
 @pytest.fixture
@@ -75,9 +76,7 @@ def page(lab: str) -> Iterator[Page]:
 def test_the_first_lesson_runs_from_top_to_bottom(page: Page) -> None:
     """The lesson is open, `Run all cells` runs it without an error or a warning, and no broker is left behind."""
     expect(page.get_by_role("heading", name="00 · Start here")).to_be_visible(timeout=60_000)
-    # No question stands in the way: not for a kernel, not about news.
-    expect(page.locator(".jp-Dialog")).to_have_count(0)
-    page.get_by_text("Idle", exact=False).first.wait_for(timeout=60_000)
+    page.locator(IDLE).wait_for(timeout=60_000)
 
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
@@ -85,14 +84,13 @@ def test_the_first_lesson_runs_from_top_to_bottom(page: Page) -> None:
     # The last cell's answer; the page draws only the cells that are in sight, so follow it there.
     last = page.get_by_text("<Kafka broker: stopped>", exact=True)
     deadline = time.monotonic() + 90
-    while last.count() < 1 or not _kernel_is_idle(page):
+    while last.count() < 1 or page.locator(IDLE).count() < 1:
         assert time.monotonic() < deadline, "the lesson didn't come to its end"
         page.wait_for_timeout(200)
     assert page.locator('[data-mime-type="application/vnd.jupyter.stderr"]').count() == 0
     assert page.locator('[data-mime-type="application/vnd.jupyter.error"]').count() == 0
+    # No question stood in the way: not for a kernel, not about news.
+    assert page.locator(".jp-Dialog, .Toastify__toast").count() == 0
     if target := os.environ.get("LEARNKAFKA_SCREENSHOTS"):
         page.screenshot(path=f"{target}/lesson-00.png")
 
-
-def _kernel_is_idle(page: Page) -> bool:
-    return page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').count() > 0

@@ -7,20 +7,11 @@ pipe open for longer.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import select
 import signal
 import sys
 from pathlib import Path
-
-
-class ToldToEnd(Exception):  # noqa: N818 - no error
-    """Somebody asked the guard itself to end."""
-
-
-def _told(*_: object) -> None:
-    raise ToldToEnd
 
 
 def wait_for_the_end_of(owner: int, seconds: float) -> bool:
@@ -33,14 +24,18 @@ def main(directory: str, owner: int) -> None:
     """Wait for the owner's end, or to be told to end; then remove the run."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, _told)
-    with contextlib.suppress(ToldToEnd):
-        ended = any(wait_for_the_end_of(owner, seconds=0.5) for _ in range(6))  # leave a starting broker the processor
-        # Imported now, not at the end: by then the environment that it comes from may have been deleted.
-        import learnkafka.lifetime.run  # noqa: F401
+    told: list[int] = []  # noted, not raised: an exception may be lost in an import
+    signal.signal(signal.SIGTERM, lambda number, _: told.append(number))
 
-        while not ended:
-            ended = wait_for_the_end_of(owner, seconds=0.5)
+    def over() -> bool:
+        return wait_for_the_end_of(owner, seconds=0.5) or bool(told)
+
+    ended = any(over() for _ in range(6))  # 3 s without work: a broker is starting, leave it the processor
+    # Imported now, not at the end: by then the environment that it comes from may have been deleted.
+    import learnkafka.lifetime.run  # noqa: F401
+
+    while not (ended or over()):
+        pass
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     if Path(directory).exists():
         from learnkafka.lifetime.run import remove_thoroughly
