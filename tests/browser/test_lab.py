@@ -93,4 +93,3 @@ def test_the_first_lesson_runs_from_top_to_bottom(page: Page) -> None:
     assert page.locator(".jp-Dialog, .Toastify__toast").count() == 0
     if target := os.environ.get("LEARNKAFKA_SCREENSHOTS"):
         page.screenshot(path=f"{target}/lesson-00.png")
-

@@ -24,38 +24,45 @@ def wait_for_round_trip(
 
     `explain_if_dead` is asked between attempts, and raises when there is nobody left to wait for.
     """
-    from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
     from kafka.errors import KafkaError
 
-    topic = f"learnkafka-ready-{secrets.token_hex(4)}"
     deadline = time.monotonic() + seconds
     connect = {"bootstrap_servers": bootstrap_servers, **CONNECTION, **client_config}
     while True:
         try:
-            with KafkaAdminClient(**connect, bootstrap_timeout_ms=2000) as admin:
-                admin.create_topics(
-                    {topic: {"num_partitions": 1, "replication_factor": brokers}},
-                    timeout_ms=5000,
-                    wait_for_metadata=True,
-                )
-                try:
-                    with KafkaProducer(**connect, enable_idempotence=False, acks="all") as producer:
-                        sent = producer.send(topic, b"ready").get(timeout=10)
-                    with KafkaConsumer(**connect, enable_auto_commit=False) as consumer:
-                        consumer.assign([TopicPartition(topic, sent.partition)])
-                        consumer.seek(TopicPartition(topic, sent.partition), sent.offset)
-                        came_back = any(consumer.poll(timeout_ms=5000).values())
-                finally:
-                    admin.delete_topics([topic])
-                if came_back:
-                    return
+            if _round_trip(connect, brokers):
+                return
         except KafkaError as error:
             explain_if_dead()
             if time.monotonic() > deadline:
                 raise BrokerError(
-                    f"The broker runs, but no record made the round trip within {seconds:.0f} s ({type(error).__name__})."
+                    f"The broker runs, but no record made the round trip within {seconds:.0f} s ({type(error).__name__}); "
+                    "try again, and look at what `learnkafka doctor` says."
                 ) from error
             time.sleep(0.05)
+
+
+def _round_trip(connect: Mapping[str, Any], brokers: int) -> bool:
+    """Whether a record that was acknowledged came back; raises KafkaError where the broker isn't up to it yet."""
+    from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
+
+    topic = f"learnkafka-ready-{secrets.token_hex(4)}"
+    options = {"num_partitions": 1, "replication_factor": brokers}
+    # All three connect first: kafka-python lets 0.1 s pass between two requests for metadata, and the topic's making
+    # takes up most of that.
+    with (
+        KafkaAdminClient(**connect, bootstrap_timeout_ms=2000) as admin,
+        KafkaProducer(**connect, bootstrap_timeout_ms=2000, enable_idempotence=False, acks="all") as producer,
+        KafkaConsumer(**connect, bootstrap_timeout_ms=2000, enable_auto_commit=False) as consumer,
+    ):
+        admin.create_topics({topic: options}, timeout_ms=5000, wait_for_metadata=True)
+        try:
+            consumer.assign([TopicPartition(topic, 0)])
+            consumer.seek(TopicPartition(topic, 0), 0)
+            producer.send(topic, b"ready").get(timeout=10)
+            return any(consumer.poll(timeout_ms=5000).values())
+        finally:
+            admin.delete_topics([topic])
 
 
 def wait_until_counted(number: int, address: str, seconds: float) -> None:

@@ -96,5 +96,6 @@ def as_properties(settings: dict[str, str]) -> str:
 def as_environment(settings: dict[str, str]) -> dict[str, str]:
     """The settings as the environment variables from which the `apache/kafka` image makes its configuration."""
     return {"CLUSTER_ID": CLUSTER_ID} | {
-        "KAFKA_" + name.replace("_", "__").replace(".", "_").upper(): value for name, value in settings.items()
+        "KAFKA_" + name.replace("_", "__").replace("-", "___").replace(".", "_").upper(): value
+        for name, value in settings.items()
     }
