@@ -73,8 +73,11 @@ def fetch(
     ] = None,
 ) -> None:
     """Fetch Apache Kafka and prepare its quick start; what is there and sound already is left alone."""
+    from learnkafka.broker.distribution import KAFKA_VERSION
+
     with _Sentence():
         _fetch(image, source)
+        console.print(f"Apache Kafka {KAFKA_VERSION} is ready to start.")
 
 
 def _fetch(image: bool, source: Path | None) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from learnkafka.broker import environment
-from learnkafka.broker.distribution import KAFKA_VERSION, cache_directory, locked_jars, unfit_jars
+from learnkafka.broker.distribution import KAFKA_VERSION, cache_directory, jars_directory, locked_jars, unfit_jars
 from learnkafka.broker.embedded import ROOM
 from learnkafka.broker.finding import Finding
 from learnkafka.broker.image import IMAGE, image_finding
@@ -72,7 +72,10 @@ def _jars(needed: bool) -> Check:
     unfit = unfit_jars()
     if not unfit:
         return Check(
-            f"Apache Kafka {KAFKA_VERSION}", f"{len(locked_jars())} jars, each with the right SHA-256", None, needed
+            f"Apache Kafka {KAFKA_VERSION}",
+            f"{len(locked_jars())} jars in {jars_directory()}, each with the right SHA-256",
+            None,
+            needed,
         )
     names = ", ".join(jar.file_name for jar in unfit[:3]) + (", …" if len(unfit) > 3 else "")
     problem = f"{len(unfit)} of {len(locked_jars())} jars are missing or damaged: {names}"

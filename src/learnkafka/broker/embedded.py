@@ -55,6 +55,23 @@ class Node:
     def runs(self) -> bool:
         return self.process is not None and self.process.poll() is None
 
+    def kill(self) -> None:
+        """End its process, where there is one, and wait for that."""
+        if self.process:
+            self.process.kill()
+            self.process.wait()
+
+    def said(self) -> str:
+        """The log of its process."""
+        try:
+            return self.log.read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            return ""
+
+    def found_port_taken(self) -> bool:
+        said = self.said()
+        return "java.net.BindException" in said or "Address already in use" in said
+
     def listens(self) -> bool:
         """Whether our own process listens on the port: somebody else's may, if they took it first."""
         if self.process is None:
@@ -145,9 +162,7 @@ class EmbeddedServer:
 
     def _end_attempt(self) -> None:
         for node in self.nodes.values():
-            if node.process:
-                node.process.kill()
-                node.process.wait()
+            node.kill()
             shutil.rmtree(node.data)
 
     def _lay_out(self, node: Node, formatted: Path) -> None:
@@ -164,12 +179,15 @@ class EmbeddedServer:
 
     def _spawn(self, node: Node) -> None:
         java = command(self._java, self._class_path, scratch=node.directory / "scratch", train=self._train)
+        node.log.unlink(missing_ok=True)  # what it says is read as this process's own
         node.process = self._run.spawn([*java, "kafka.Kafka", str(node.properties)], log=node.log)
 
     def _wait_until_it_listens(self, node: Node) -> None:
         deadline = time.monotonic() + START_SECONDS
         while not node.listens():
             self._explain_if_dead(node)
+            if node.found_port_taken():  # seen: it then takes up to a minute to end
+                raise PortTakenError
             if time.monotonic() > deadline:
                 raise BrokerError(
                     f"The broker didn't listen within {START_SECONDS} s. Its log ends:\n{self._log_tail(node)}"
@@ -179,21 +197,23 @@ class EmbeddedServer:
     def _explain_if_dead(self, only: Node | None = None) -> None:
         """Raise when a broker has ended by itself, with what its log says of it."""
         for node in [only] if only else self.nodes.values():
-            if node.runs():
+            runs = node.runs()  # before its log is read, which is complete when it has ended
+            if "No space left" in node.said():  # it may go on for a minute without its disk
+                raise BrokerError(
+                    "The broker found the disk full: free some room, or set TMPDIR to a directory on another disk. "
+                    f"Its log ends:\n{self._log_tail(node)}"
+                )
+            if runs:
                 continue
-            tail = self._log_tail(node)
-            if "java.net.BindException" in tail or "Address already in use" in tail:
+            if node.found_port_taken():
                 raise PortTakenError
-            full = " The disk is full: free some room, or set TMPDIR." if "No space left" in tail else ""
             status = node.process.returncode if node.process else "unknown"
-            raise BrokerError(f"The broker ended by itself (status {status}).{full} Its log ends:\n{tail}")
+            raise BrokerError(f"The broker ended by itself (status {status}). Its log ends:\n{self._log_tail(node)}")
 
     def _log_tail(self, node: Node | None = None, lines: int = 15) -> str:
-        node = node or next(iter(self.nodes.values()))
-        try:
-            return "\n".join(node.log.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:])
-        except OSError:
-            return "(no log)"
+        """The log's last lines, without those that say where in Kafka's source it was."""
+        said = (node or next(iter(self.nodes.values()))).said()
+        return "\n".join([line for line in said.splitlines() if not line.startswith("\tat ")][-lines:]) or "(no log)"
 
     # One broker of several.
 
@@ -220,6 +240,7 @@ class EmbeddedServer:
         try:
             self._wait_until_it_listens(node)
         except PortTakenError:
+            node.kill()
             raise BrokerError(
                 f"Port {node.port} of broker {number} was taken while it was away; start the cluster anew."
             ) from None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +50,8 @@ class ExistingServer:
     def __init__(self) -> None:
         self.bootstrap_servers = environment.bootstrap_servers()
         self._config = environment.client_config()
+        if finding := probe(self.bootstrap_servers, self._config):  # it knows sooner than kafka-python, and why
+            raise BrokerError(f"The cluster can't be used: {finding}")
         with self._admin() as admin:
             cluster = admin.describe_cluster()
             self._cluster_id = str(cluster["cluster_id"])
@@ -58,14 +62,16 @@ class ExistingServer:
         self._ledger = Ledger(self._cluster_id)
         self.names = SharedNames(learner_prefix(), self._ledger, foreign)
 
-    def _admin(self) -> Any:
+    @contextmanager
+    def _admin(self) -> Iterator[Any]:
         from kafka import KafkaAdminClient
         from kafka.errors import KafkaError
 
         try:
-            return KafkaAdminClient(
+            with KafkaAdminClient(
                 bootstrap_servers=self.bootstrap_servers, **self._config, bootstrap_timeout_ms=CONNECT_MS
-            )
+            ) as admin:
+                yield admin
         except (KafkaError, OSError, ValueError) as error:
             finding = probe(self.bootstrap_servers, self._config)
             reason = finding or f"{type(error).__name__}; run `learnkafka doctor` in a terminal."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import subprocess
 from typing import Any, Protocol
@@ -50,6 +51,8 @@ class ServerOfSeveral(Server, Protocol):
 class Broker:
     """A Kafka broker that is ready: what a lesson connects to, and the names that it uses there."""
 
+    _started_by = "start_broker"
+
     def __init__(self, server: Server, names: Names | None = None) -> None:
         self._server = server
         self._names = names or Names()
@@ -91,6 +94,10 @@ class Broker:
         from kafka import KafkaAdminClient
         from kafka.errors import KafkaError
 
+        self._make_sure_it_runs()
+        for what, count in (("partitions", partitions), ("replication_factor", replication_factor)):
+            if count is not None and (not isinstance(count, int) or count < 1):
+                raise BrokerError(f"A topic's {what} is a whole number from 1 on; {count!r} isn't.")
         full = self.name(name)
         settings = {key.replace("_", "."): _as_text(value) for key, value in configs.items()}
         try:
@@ -113,18 +120,24 @@ class Broker:
         The address of the broker is added. `text` is what the tool reads, as if typed; `{data}` in an argument stands
         for the broker's data directory. Raises BrokerError with the tool's last words when it fails.
         """
+        self._make_sure_it_runs()
         if script == "kafka-console-consumer.sh" and not {"--group", "--partition"} & set(arguments):
             # The tool would make up a group's name itself, outside this learner's prefix.
             arguments += ("--group", self.name(f"console-consumer-{secrets.token_hex(4)}"))
         done = self._server.run_tool(KafkaTool(script, arguments, text))
         if done.returncode != 0:
-            said = [line.strip() for line in (done.stderr + "\n" + done.stdout).splitlines() if line.strip()]
-            raise BrokerError(f"{script} ended with status {done.returncode}: {said[0] if said else 'it said nothing'}")
+            raise BrokerError(f"{script} ended with status {done.returncode}: {_first_words(done)}.")
         return done.stdout
 
     def data_files(self, topic: str, partition: int) -> dict[str, int] | None:
         """The files in which the broker keeps a partition, with their sizes in bytes; None where they can't be seen."""
+        self._make_sure_it_runs()
         return self._server.list_data(f"{topic}-{partition}")
+
+    def _make_sure_it_runs(self) -> None:
+        if not self.is_running:
+            state = "was stopped" if self._stopped else "is gone: something ended it from outside"
+            raise BrokerError(f"This broker {state}; start another with {self._started_by}().")
 
     def stop(self) -> None:
         """End the broker, with all that it holds; on an existing cluster, delete what the course made there."""
@@ -135,6 +148,8 @@ class Broker:
 
 class Cluster(Broker):
     """Several brokers that form one cluster, numbered from 1."""
+
+    _started_by = "start_cluster"
 
     def __init__(self, server: ServerOfSeveral, brokers: int) -> None:
         super().__init__(server)
@@ -157,9 +172,18 @@ class Cluster(Broker):
         self._several.start_broker(self._checked(number))
 
     def _checked(self, number: int) -> int:
+        if self._stopped:
+            self._make_sure_it_runs()
         if number not in range(1, self._brokers + 1):
             raise BrokerError(f"There is no broker {number!r} in this cluster; there are 1 to {self._brokers}.")
         return number
+
+
+def _first_words(done: subprocess.CompletedProcess[str]) -> str:
+    """What a tool that failed says first, without a logger's or a Java exception's name."""
+    lines = [line.strip() for line in (done.stderr + "\n" + done.stdout).splitlines() if line.strip()]
+    said = re.sub(r"^(.*? ERROR [\w.$]+ - )?([\w.$]+(Exception|Error): )?", "", lines[0]) if lines else ""
+    return said.rstrip(".") or "it said nothing"
 
 
 def _as_text(value: object) -> str:

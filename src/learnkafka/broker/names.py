@@ -35,8 +35,15 @@ def learner_prefix() -> str:
     """
     if chosen := os.environ.get("LEARNKAFKA_PREFIX"):
         return checked_name(chosen)
-    user = os.environ.get("JUPYTERHUB_USER") or getpass.getuser()
+    user = os.environ.get("JUPYTERHUB_USER") or _login_name()
     return re.sub(r"[^a-zA-Z0-9.-]", "-", user) + "-"
+
+
+def _login_name() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container may give its user a number and no name
+        return f"user{os.getuid()}"
 
 
 class Names:

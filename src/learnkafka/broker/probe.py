@@ -166,7 +166,8 @@ def _probe_metadata(bootstrap_servers: str, config: Mapping[str, Any]) -> Findin
         with KafkaAdminClient(
             bootstrap_servers=bootstrap_servers, **config, bootstrap_timeout_ms=int(SECONDS * 1000)
         ) as admin:
-            brokers = admin.describe_cluster()["brokers"]
+            # As they are advertised. A request, even for this, would go to such an address.
+            brokers = admin._manager.cluster.brokers()
     except SaslAuthenticationFailedError:
         return _login_refused(config)
     except KafkaError as error:
@@ -177,14 +178,12 @@ def _probe_metadata(bootstrap_servers: str, config: Mapping[str, Any]) -> Findin
             "check that the port is Kafka's.",
         )
     for broker in brokers:
-        if broker.get("is_fenced"):
-            continue  # known to the cluster, but stopped
         try:
-            socket.create_connection((broker["host"], broker["port"]), SECONDS).close()
+            socket.create_connection((broker.host, broker.port), SECONDS).close()
         except OSError as error:
             return Finding(
-                f"The cluster answers at {bootstrap_servers}, but advertises broker {broker['broker_id']} as "
-                f"{broker['host']}:{broker['port']}, which can't be reached from here ({error})",
+                f"The cluster answers at {bootstrap_servers}, but advertises broker {broker.node_id} as "
+                f"{broker.host}:{broker.port}, which can't be reached from here ({error})",
                 "have advertised.listeners name an address that this machine can reach.",
             )
     return None

@@ -27,19 +27,22 @@ def wait_for_round_trip(
     from kafka.errors import KafkaError
 
     deadline = time.monotonic() + seconds
-    connect = {"bootstrap_servers": bootstrap_servers, **CONNECTION, **client_config}
+    connect = {"bootstrap_servers": bootstrap_servers, **CONNECTION, "request_timeout_ms": 5000, **client_config}
     while True:
+        cause: KafkaError | None = None
         try:
             if _round_trip(connect, brokers):
                 return
         except KafkaError as error:
-            explain_if_dead()
-            if time.monotonic() > deadline:
-                raise BrokerError(
-                    f"The broker runs, but no record made the round trip within {seconds:.0f} s ({type(error).__name__}); "
-                    "try again, and look at what `learnkafka doctor` says."
-                ) from error
-            time.sleep(0.05)
+            cause = error
+        explain_if_dead()
+        if time.monotonic() > deadline:
+            seen = type(cause).__name__ if cause else "it was acknowledged, but didn't come back"
+            raise BrokerError(
+                f"The broker runs, but no record made the round trip within {seconds:.0f} s ({seen}); "
+                "try again, and look at what `learnkafka doctor` says."
+            ) from cause
+        time.sleep(0.05)
 
 
 def _round_trip(connect: Mapping[str, Any], brokers: int) -> bool:
@@ -48,11 +51,13 @@ def _round_trip(connect: Mapping[str, Any], brokers: int) -> bool:
 
     topic = f"learnkafka-ready-{secrets.token_hex(4)}"
     options = {"num_partitions": 1, "replication_factor": brokers}
+    # By default a producer keeps at it for two minutes, also while it is closed: a broker may have died since.
+    once = {"enable_idempotence": False, "acks": "all", "delivery_timeout_ms": 10_000, "max_block_ms": 10_000}
     # All three connect first: kafka-python lets 0.1 s pass between two requests for metadata, and the topic's making
     # takes up most of that.
     with (
         KafkaAdminClient(**connect, bootstrap_timeout_ms=2000) as admin,
-        KafkaProducer(**connect, bootstrap_timeout_ms=2000, enable_idempotence=False, acks="all") as producer,
+        KafkaProducer(**connect, bootstrap_timeout_ms=2000, **once) as producer,
         KafkaConsumer(**connect, bootstrap_timeout_ms=2000, enable_auto_commit=False) as consumer,
     ):
         admin.create_topics({topic: options}, timeout_ms=5000, wait_for_metadata=True)

@@ -9,7 +9,6 @@ the next start on this machine.
 from __future__ import annotations
 
 import atexit
-import getpass
 import os
 import platform
 import secrets
@@ -35,7 +34,7 @@ _USES_DOCKER = "uses-docker"
 
 def runs_directory() -> Path:
     """Where runs live: below the machine's temporary directory, ours alone."""
-    path = Path(tempfile.gettempdir()) / f"learnkafka-{getpass.getuser()}"
+    path = Path(tempfile.gettempdir()) / f"learnkafka-{os.getuid()}"  # a user without a name may run this, too
     path.mkdir(mode=0o700, exist_ok=True)
     if path.stat().st_uid != os.getuid():
         raise BrokerError(f"{path} belongs to another user; set TMPDIR to a directory of your own and start again.")
