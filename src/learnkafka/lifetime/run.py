@@ -1,7 +1,7 @@
 """A run: the directory, processes and containers of one broker, which go together with the process that made it.
 
 A run's directory is named after its owner. Its processes carry the directory in the environment variable
-`LEARNKAFKA_RUN`, its containers and networks carry its name in the label `learnkafka.run`. So whoever finds the
+`LEARNKAFKA_RUN`, its containers and networks in the label `learnkafka.run`. So whoever finds the
 directory can end all of it: the owner itself, the guard process when the owner has died, or, when that was killed too,
 the next start on this machine.
 """
@@ -64,11 +64,6 @@ class Run:
         )
         atexit.register(self.close)
 
-    @property
-    def name(self) -> str:
-        """The run's name: the value of the label that its containers carry."""
-        return self.path.name
-
     def spawn(self, arguments: list[str], log: Path, **options: Any) -> subprocess.Popen[bytes]:
         """Start a process that ends with this run; what it prints goes to the file `log`."""
         environment = {**os.environ, ENVIRONMENT_MARK: str(self.path)}
@@ -86,7 +81,7 @@ class Run:
     def docker_labels(self) -> dict[str, str]:
         """The labels for a container or network that ends with this run."""
         (self.path / _USES_DOCKER).touch()
-        return {LABEL_RUN: self.name, LABEL_HOST: platform.node()}
+        return {LABEL_RUN: str(self.path), LABEL_HOST: platform.node()}
 
     def close(self) -> None:
         """End and remove everything; calling it again does nothing."""
@@ -110,7 +105,7 @@ def remove(path: Path) -> None:
     """End every process and container of the run, then remove its directory. Safe to call twice, or by two at once."""
     end_processes(path)
     if (path / _USES_DOCKER).exists():
-        remove_containers(path.name)
+        remove_containers(path)
     shutil.rmtree(path, ignore_errors=True)
 
 
@@ -132,8 +127,8 @@ def _mark(process: psutil.Process) -> str | None:
         return None  # another user's process, or one that has just ended
 
 
-def remove_containers(run: str | None = None) -> None:
-    """Remove the containers and networks of the run, or, without one, of every run on this host whose owner is gone.
+def remove_containers(run: Path | None = None) -> None:
+    """Remove the containers and networks of the run, or, without one, of every run on this host that is over.
 
     Says nothing when Docker doesn't answer: then nothing of ours runs there, and the next start sweeps again.
     """
@@ -150,7 +145,7 @@ def remove_containers(run: str | None = None) -> None:
         networks = client.networks.list(filters={"label": wanted})
         for thing in [*containers, *networks]:
             labels = thing.labels if thing in containers else thing.attrs["Labels"]
-            if run is None and owner_is_alive(labels[LABEL_RUN]):
+            if run is None and _goes_on(Path(labels[LABEL_RUN])):
                 continue
             try:
                 thing.remove(**({"force": True, "v": True} if thing in containers else {}))
@@ -160,6 +155,11 @@ def remove_containers(run: str | None = None) -> None:
         return
     finally:
         client.close()
+
+
+def _goes_on(run: Path) -> bool:
+    # An owner that couldn't reach Docker has removed its directory, and may live on.
+    return run.exists() and owner_is_alive(run.name)
 
 
 def remove_thoroughly(path: Path, seconds: float = 2.0) -> None:
@@ -174,5 +174,5 @@ def remove_thoroughly(path: Path, seconds: float = 2.0) -> None:
         time.sleep(0.2)
         end_processes(path)
         if uses_docker:
-            remove_containers(path.name)
+            remove_containers(path)
         shutil.rmtree(path, ignore_errors=True)
