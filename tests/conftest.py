@@ -7,10 +7,12 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
+import psutil
 import pytest
 
 Seen = TypeVar("Seen")
@@ -98,4 +100,137 @@ def tmpfs(tmp_path: Path) -> Iterator[Callable[[str], Path]]:
 
     yield mount
     for path in mounted:
-        subprocess.run(["umount", path], check=True)
+        subprocess.run(["umount", "--lazy", path], check=True)
+
+
+# A cluster that exists already: one embedded broker of a test's own, with a listener for each kind of security.
+
+USER, PASSWORD = "ada", 'difference "engine"'
+PROTOCOLS = {
+    "PLAIN": "PLAINTEXT",
+    "TLS": "SSL",
+    "LOGIN": "SASL_PLAINTEXT",
+    "SECURE": "SASL_SSL",
+    # Advertised where nobody can reach them.
+    "CLOSED": "PLAINTEXT",
+    "NAMELESS": "PLAINTEXT",
+}
+
+
+@dataclass
+class ListeningCluster:
+    """Where the listeners are, and what the environment must say to use them."""
+
+    authority: Path
+    certificate: Path
+    ports: dict[str, int] = field(default_factory=dict)
+
+    def address(self, listener: str) -> str:
+        return f"localhost:{self.ports[listener]}"
+
+    def environment(self, listener: str, mechanism: str = "PLAIN") -> dict[str, str]:
+        """The variables with which a learner gets in."""
+        protocol = PROTOCOLS[listener]
+        variables = {"KAFKA_BOOTSTRAP_SERVERS": self.address(listener), "KAFKA_SECURITY_PROTOCOL": protocol}
+        if protocol.startswith("SASL"):
+            variables |= {
+                "KAFKA_SASL_MECHANISM": mechanism,
+                "KAFKA_SASL_USERNAME": USER,
+                "KAFKA_SASL_PASSWORD": PASSWORD,
+            }
+        if protocol.endswith("SSL"):
+            variables["KAFKA_SSL_CAFILE"] = str(self.authority)
+        return variables
+
+    def settings(self, node: object) -> Mapping[str, str]:
+        """The listeners, beside the embedded broker's own."""
+        from learnkafka.broker.ports import free_ports
+
+        *ports, closed = free_ports(len(PROTOCOLS) + 1)
+        self.ports = dict(zip(PROTOCOLS, ports, strict=True))
+        own = f"PLAINTEXT://%s:{node.port}"  # type: ignore[attr-defined]
+        listeners = [f"{name}://127.0.0.1:{port}" for name, port in self.ports.items()]
+        advertised = {name: f"localhost:{port}" for name, port in self.ports.items()}
+        advertised |= {"CLOSED": f"localhost:{closed}", "NAMELESS": "kafka.example.invalid:9092"}
+        protocols = {"PLAINTEXT": "PLAINTEXT", "CONTROLLER": "PLAINTEXT"} | PROTOCOLS
+        jaas = "org.apache.kafka.common.security"
+        password = PASSWORD.replace('"', r"\\\"")
+        plain = f'{jaas}.plain.PlainLoginModule required user_{USER}="{password}";'
+        scram = f"{jaas}.scram.ScramLoginModule required;"
+        return {
+            "listeners": ",".join(
+                [own % "127.0.0.1", *listeners, f"CONTROLLER://127.0.0.1:{node.controller_port}"]  # type: ignore[attr-defined]
+            ),
+            "advertised.listeners": ",".join(
+                [own % "localhost", *(f"{name}://{address}" for name, address in advertised.items())]
+            ),
+            "listener.security.protocol.map": ",".join(f"{name}:{protocol}" for name, protocol in protocols.items()),
+            "ssl.keystore.type": "PEM",
+            "ssl.keystore.location": str(self.certificate),
+            "sasl.enabled.mechanisms": "PLAIN,SCRAM-SHA-256",
+            "listener.name.login.plain.sasl.jaas.config": plain,
+            "listener.name.login.scram-sha-256.sasl.jaas.config": scram,
+            "listener.name.secure.plain.sasl.jaas.config": plain,
+            "listener.name.secure.scram-sha-256.sasl.jaas.config": scram,
+        }
+
+
+@pytest.fixture(scope="session")
+def cluster_elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ListeningCluster]:
+    """The cluster, for as long as this worker tests."""
+    import trustme
+    from cryptography.hazmat.primitives.serialization import (
+        Encoding,
+        NoEncryption,
+        PrivateFormat,
+        load_pem_private_key,
+    )
+    from kafka import KafkaAdminClient
+    from kafka.admin import UserScramCredentialUpsertion
+
+    from learnkafka.broker.embedded import EmbeddedServer
+
+    folder = tmp_path_factory.mktemp("authority")
+    authority = trustme.CA()
+    issued = authority.issue_cert("localhost")
+    authority.cert_pem.write_to_path(folder / "authority.pem")
+    key = load_pem_private_key(issued.private_key_pem.bytes(), None)
+    store = folder / "broker.pem"  # Kafka reads keys in PKCS 8 only
+    store.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    for certificate in issued.cert_chain_pems:
+        certificate.write_to_path(store, append=True)
+    cluster = ListeningCluster(folder / "authority.pem", store)
+    server = EmbeddedServer(adjust=cluster.settings)
+    try:
+        with KafkaAdminClient(bootstrap_servers=server.bootstrap_servers) as admin:
+            admin.alter_user_scram_credentials([UserScramCredentialUpsertion(USER, "SCRAM-SHA-256", PASSWORD)])
+        yield cluster
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def jvms() -> Callable[[Path], list[psutil.Process]]:
+    """`jvms(tmp)`: the running processes that belong to a run below that temporary directory."""
+
+    def of(tmp: Path) -> list[psutil.Process]:
+        found = []
+        for process in psutil.process_iter():
+            try:
+                mark = process.environ().get("LEARNKAFKA_RUN", "")
+                if mark.startswith(f"{tmp}/") and process.status() != psutil.STATUS_ZOMBIE:
+                    found.append(process)
+            except (psutil.Error, OSError):
+                continue
+        return found
+
+    return of
+
+
+@pytest.fixture
+def without_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No variable of this machine's own names a cluster."""
+    from learnkafka.broker import environment, start
+
+    for variable in (environment.BOOTSTRAP, start.KIND_VARIABLE, *environment.SECURITY):
+        monkeypatch.delenv(variable, raising=False)

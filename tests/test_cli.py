@@ -125,3 +125,45 @@ def test_broker_runs_until_it_is_told_to_stop(how: signal.Signals, own_tmp: Path
         process.kill()
         process.wait()
     until(lambda: not list(own_tmp.glob("learnkafka-*/*")))
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_broker_interrupted_while_it_starts(how: signal.Signals, own_tmp: Path, until: Callable[..., Any]) -> None:
+    """Impatience is no error: it ends without a traceback, and leaves nothing."""
+    process = subprocess.Popen(
+        [sys.executable, "-u", "-m", "learnkafka", "broker", "--kind", "embedded"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        until(lambda: list(own_tmp.glob("learnkafka-*/*/broker-1/broker.log")))
+        process.send_signal(how)
+        out, err = process.communicate(timeout=30)
+        assert (process.returncode, err) == (0, "")
+        assert out.strip() == "Stopping."
+    finally:
+        process.kill()
+        process.wait()
+    until(lambda: not list(own_tmp.glob("learnkafka-*/*")))
+
+
+def test_sentence_keeps_its_brackets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a path or a log has in brackets is no colour."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    done = run("fetch", "--no-image", "--from", str(tmp_path / "[red]" / "[/jars]"))
+    assert done.returncode == 1
+    assert f"in {tmp_path}/[red]/[/jars];" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1, done.stderr
+    looked = run("doctor", LEARNKAFKA_BROKER="embedded", LEARNKAFKA_JAVA="/[bold]/[/java]")
+    assert looked.returncode == 1
+    assert "/[bold]/[/java] can't be run" in looked.stdout
+
+
+def test_page_of_help() -> None:
+    """Without a word it says which there are."""
+    done = run()
+    for word in ("lab", "fetch", "broker", "doctor", "build"):
+        assert re.search(rf"\b{word}\b", done.stdout + done.stderr)
+    assert "Traceback" not in done.stdout + done.stderr

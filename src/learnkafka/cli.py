@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, SpinnerColumn, TextColumn
 from rich.table import Table
 
@@ -30,7 +31,7 @@ class _Sentence:
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, CourseError):
-            errors.print(f"[red]learnkafka:[/red] {error}", soft_wrap=True)
+            errors.print(f"[red]learnkafka:[/red] {escape(str(error))}", soft_wrap=True)
             raise typer.Exit(1)
 
 
@@ -107,7 +108,7 @@ def _pull(progress: Progress) -> None:
     try:
         pull_image(lambda now, total: progress.update(task, completed=now, total=total))
     except BrokerError as error:
-        console.print(f"{error} The course uses the embedded broker.", soft_wrap=True)
+        console.print(f"{error} The course uses the embedded broker.", markup=False, soft_wrap=True)
     progress.remove_task(task)
 
 
@@ -123,6 +124,7 @@ def broker(
     with _Sentence():
         for one in (signal.SIGTERM, signal.SIGHUP):
             signal.signal(one, signal.default_int_handler)
+        running = None
         try:
             running = start_cluster(brokers, kind) if brokers > 1 else start_broker(kind)
             console.print(
@@ -132,7 +134,8 @@ def broker(
             signal.pause()
         except KeyboardInterrupt:
             console.print("Stopping.")
-        running.stop()
+        if running:
+            running.stop()
 
 
 @app.command()
@@ -144,7 +147,7 @@ def doctor() -> None:
     problems = 0
     for check in examine():
         mark = "[green]ok[/green]" if not check.finding else "[red]wrong[/red]" if check.needed else "note"
-        table.add_row(mark, check.subject, str(check.finding or check.seen))
+        table.add_row(mark, escape(check.subject), escape(str(check.finding or check.seen)))
         problems += check.is_problem
     console.print(table)
     if problems:

@@ -127,7 +127,15 @@ def _install(path: Path, jar: Jar, staging: Path) -> None:
 
 
 def _copier(source: Path) -> Callable[[Jar], Path]:
-    return lambda jar: source / jar.file_name
+    def copy(jar: Jar) -> Path:
+        if not (source / jar.file_name).is_file():
+            raise BrokerError(
+                f"{_not_fetched()}: there is no {jar.file_name} in {source}; copy the folder {jars_directory()} from a "
+                "machine that has it, and name that copy."
+            )
+        return source / jar.file_name
+
+    return copy
 
 
 def _downloader(staging: Path, progress: Progress | None) -> Callable[[Jar], Path]:

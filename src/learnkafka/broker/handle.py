@@ -127,7 +127,7 @@ class Broker:
         done = self._server.run_tool(KafkaTool(script, arguments, text))
         if done.returncode != 0:
             raise BrokerError(f"{script} ended with status {done.returncode}: {_first_words(done)}.")
-        return done.stdout
+        return done.stdout.rstrip("\n")
 
     def data_files(self, topic: str, partition: int) -> dict[str, int] | None:
         """The files in which the broker keeps a partition, with their sizes in bytes; None where they can't be seen."""

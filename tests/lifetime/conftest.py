@@ -1,0 +1,106 @@
+"""Processes that stand for a notebook's kernel, each with a temporary directory of its own."""
+
+from __future__ import annotations
+
+import os
+import select
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+import pytest
+
+
+def alive(process: psutil.Process) -> bool:
+    """Whether it runs; one that has ended and was not yet waited for does not."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+@dataclass
+class Kernel:
+    """A Python process, and what belongs to it, seen from outside."""
+
+    process: subprocess.Popen[str]
+    tmp: Path
+    run: Path | None = None  # the directory of its only run, once known
+
+    def says(self, seconds: float = 60) -> str:
+        """The next line that it prints."""
+        assert self.process.stdout is not None
+        ready, _, _ = select.select([self.process.stdout], [], [], seconds)
+        assert ready, f"nothing said within {seconds} s"
+        return self.process.stdout.readline().strip()
+
+    def runs(self) -> list[Path]:
+        """The directories of its runs."""
+        return [path for folder in self.tmp.glob("learnkafka-*") for path in folder.iterdir()]
+
+    def brokers(self) -> list[psutil.Process]:
+        """The processes that carry a run's mark."""
+        found = []
+        for process in psutil.process_iter():
+            try:
+                if process.environ().get("LEARNKAFKA_RUN", "").startswith(f"{self.tmp}/") and alive(process):
+                    found.append(process)
+            except (psutil.Error, OSError):
+                continue
+        return found
+
+    def guards(self) -> list[psutil.Process]:
+        """The guards of its runs."""
+        found = []
+        for process in psutil.process_iter():
+            try:
+                line = process.cmdline()
+                if any("guard.py" in part for part in line) and any(str(self.tmp) in part for part in line):
+                    found.append(process)
+            except psutil.Error:
+                continue
+        return [process for process in found if alive(process)]
+
+    def containers(self) -> list[str]:
+        """The ids of the containers and networks of its run."""
+        label = f"label=learnkafka.run={self.run}"
+        asked = [["ps", "--all"], ["network", "ls"]]
+        done = [
+            subprocess.run(["docker", *words, "--quiet", "--filter", label], capture_output=True, text=True, check=True)
+            for words in asked
+        ]
+        return [one for answer in done for one in answer.stdout.split()]
+
+
+@pytest.fixture
+def kernel(own_tmp: Path) -> Iterator[Callable[[str], Kernel]]:
+    """`kernel(code)`: a process that runs the code; whatever happens, it doesn't outlive the test."""
+    started: list[Kernel] = []
+
+    def start(code: str) -> Kernel:
+        process = subprocess.Popen(
+            [sys.executable, "-u", "-c", code],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=os.environ | {"TMPDIR": str(own_tmp)},
+            start_new_session=True,
+        )
+        started.append(Kernel(process, own_tmp))
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.process.kill()
+        one.process.communicate()
+    deadline = time.monotonic() + 10
+    while any(one.brokers() or one.guards() for one in started) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    for one in started:
+        for process in [*one.brokers(), *one.guards()]:
+            process.kill()
+            pytest.fail(f"left running: {process}")
