@@ -99,6 +99,9 @@ class ContainerServer:
                         f"as fast as they are chosen. Try again. Docker says: {error.explanation}"
                     ) from error
         wait_for_round_trip(self.bootstrap_servers, {}, brokers, START_SECONDS, self._explain_if_dead)
+        if brokers > 1:  # what one broker knows, another may learn a moment later
+            for port in self._ports:
+                wait_until_counted(set(self._containers), f"localhost:{port}", START_SECONDS)
 
     def _explain_if_dead(self) -> None:
         with _docker_answers():
@@ -141,7 +144,7 @@ class ContainerServer:
             return
         with _docker_answers():
             self._containers[number].get_wrapped_container().start()
-        wait_until_counted(number, f"localhost:{self._ports[number - 1]}", START_SECONDS)
+        wait_until_counted({number}, f"localhost:{self._ports[number - 1]}", START_SECONDS)
 
     def _running(self, number: int) -> Any:
         if not self._is_running(number, ask=True):

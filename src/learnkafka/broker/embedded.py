@@ -149,16 +149,20 @@ class EmbeddedServer:
                 self._spawn(node)
             try:
                 for node in self.nodes.values():
-                    self._wait_until_it_listens(node)
+                    self._wait_until_it_listens(node, list(self.nodes.values()))
                 break
             except PortTakenError:
                 self._end_attempt()
                 if attempt == ATTEMPTS:
+                    hit = next(node for node in self.nodes.values() if node.found_port_taken())
                     raise BrokerError(
                         f"The broker found its ports taken {ATTEMPTS} times in a row: another program takes ports as "
-                        f"fast as they are chosen. Try again. The broker's log ends:\n{self._log_tail()}"
+                        f"fast as they are chosen. Try again. The broker's log ends:\n{self._log_tail(hit)}"
                     ) from None
         wait_for_round_trip(self.bootstrap_servers, {}, brokers, START_SECONDS, self._explain_if_dead)
+        if brokers > 1:  # what one broker knows, another may learn a moment later
+            for node in self.nodes.values():
+                wait_until_counted(set(self.nodes), f"localhost:{node.port}", START_SECONDS)
 
     def _end_attempt(self) -> None:
         for node in self.nodes.values():
@@ -182,12 +186,14 @@ class EmbeddedServer:
         node.log.unlink(missing_ok=True)  # what it says is read as this process's own
         node.process = self._run.spawn([*java, "kafka.Kafka", str(node.properties)], log=node.log)
 
-    def _wait_until_it_listens(self, node: Node) -> None:
+    def _wait_until_it_listens(self, node: Node, watched: list[Node]) -> None:
+        """Raise when any of those watched has failed: two nodes can't do without each other while they start."""
         deadline = time.monotonic() + START_SECONDS
         while not node.listens():
-            self._explain_if_dead(node)
-            if node.found_port_taken():  # seen: it then takes up to a minute to end
-                raise PortTakenError
+            for one in watched:
+                self._explain_if_dead(one)
+                if one.found_port_taken():  # seen: it then takes up to a minute to end
+                    raise PortTakenError
             if time.monotonic() > deadline:
                 raise BrokerError(
                     f"The broker didn't listen within {START_SECONDS} s. Its log ends:\n{self._log_tail(node)}"
@@ -210,10 +216,10 @@ class EmbeddedServer:
             status = node.process.returncode if node.process else "unknown"
             raise BrokerError(f"The broker ended by itself (status {status}). Its log ends:\n{self._log_tail(node)}")
 
-    def _log_tail(self, node: Node | None = None, lines: int = 15) -> str:
-        """The log's last lines, without those that say where in Kafka's source it was."""
-        said = (node or next(iter(self.nodes.values()))).said()
-        return "\n".join([line for line in said.splitlines() if not line.startswith("\tat ")][-lines:]) or "(no log)"
+    def _log_tail(self, node: Node, lines: int = 15) -> str:
+        """The log's last lines, without Java's own warnings and those that say where in Kafka's source it was."""
+        said = node.said().splitlines()
+        return "\n".join([line for line in said if not line.startswith(("\tat ", "WARNING: "))][-lines:]) or "(no log)"
 
     # One broker of several.
 
@@ -238,13 +244,13 @@ class EmbeddedServer:
             return
         self._spawn(node)
         try:
-            self._wait_until_it_listens(node)
+            self._wait_until_it_listens(node, [node])
         except PortTakenError:
             node.kill()
             raise BrokerError(
                 f"Port {node.port} of broker {number} was taken while it was away; start the cluster anew."
             ) from None
-        wait_until_counted(number, f"localhost:{node.port}", START_SECONDS)
+        wait_until_counted({number}, f"localhost:{node.port}", START_SECONDS)
 
     def _running(self, number: int) -> subprocess.Popen[bytes]:
         process = self.nodes[number].process

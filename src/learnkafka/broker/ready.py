@@ -70,10 +70,10 @@ def _round_trip(connect: Mapping[str, Any], brokers: int) -> bool:
             admin.delete_topics([topic])
 
 
-def wait_until_counted(number: int, address: str, seconds: float) -> None:
-    """Return when the broker answers at its own address, and has been counted in by the cluster.
+def wait_until_counted(numbers: set[int], address: str, seconds: float) -> None:
+    """Return when the broker at this address answers, and counts these brokers among the cluster's.
 
-    It is asked itself: for some seconds the others still believe in one that was killed.
+    To know that one has come back, ask that one: for some seconds the others still believe in one that was killed.
     """
     from kafka import KafkaAdminClient
     from kafka.errors import KafkaError
@@ -82,10 +82,13 @@ def wait_until_counted(number: int, address: str, seconds: float) -> None:
     while time.monotonic() < deadline:
         try:
             with KafkaAdminClient(bootstrap_servers=address, **CONNECTION, bootstrap_timeout_ms=2000) as admin:
-                brokers = admin.describe_cluster()["brokers"]  # a fenced one is known, but takes no part
-                if number in {broker["broker_id"] for broker in brokers if not broker.get("is_fenced")}:
+                brokers = admin.describe_cluster()["brokers"]
+                if numbers <= {broker["broker_id"] for broker in brokers if not broker.get("is_fenced")}:
                     return
         except KafkaError:
             pass  # not yet
         time.sleep(0.05)
-    raise BrokerError(f"Broker {number} was started, but the cluster didn't count it in within {seconds:.0f} s.")
+    wanted = ", ".join(map(str, sorted(numbers)))
+    raise BrokerError(
+        f"The broker at {address} didn't count broker {wanted} in within {seconds:.0f} s; start the cluster anew."
+    )
