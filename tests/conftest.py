@@ -77,6 +77,14 @@ def own_tmp(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         assert not left, f"left behind: {left}"
 
 
+@pytest.fixture(scope="session")
+def real_jars() -> Path:
+    """The jars that this machine's brokers run on; asked before any test sets another cache."""
+    from learnkafka.broker.distribution import jars_directory
+
+    return jars_directory()
+
+
 @pytest.fixture
 def own_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """An empty cache directory of the test's own."""

@@ -43,13 +43,12 @@ def look(subject: str) -> Check:
 
 
 @pytest.fixture
-def copied_jars(own_cache: Path) -> Path:
+def copied_jars(real_jars: Path, own_cache: Path) -> Path:
     """The jars in a cache of the test's own, as links to the real ones; change one by replacing it."""
     folder = own_cache / "kafka-4.3.1"
     folder.mkdir(parents=True)
-    real = Path.home() / ".cache" / "learnkafka" / "kafka-4.3.1"
     for jar in locked_jars():
-        (folder / jar.file_name).symlink_to((real / jar.file_name).resolve())
+        (folder / jar.file_name).symlink_to((real_jars / jar.file_name).resolve())
     return folder
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -25,6 +26,7 @@ from learnkafka.lifetime.run import remove_containers
 ATTEMPTS = 3
 START_SECONDS = 90
 STOP_SECONDS = 30
+REACHABLE_SECONDS = 30
 DATA = "/var/lib/kafka/data"
 
 # testcontainers' own reaper leaks (testcontainers-python#1093, #1114); our guard and labels do its work.
@@ -98,6 +100,7 @@ class ContainerServer:
                         f"Docker found the broker's ports taken {ATTEMPTS} times in a row: another program takes ports "
                         f"as fast as they are chosen. Try again. Docker says: {error.explanation}"
                     ) from error
+        self._begun = time.monotonic()
         wait_for_round_trip(self.bootstrap_servers, {}, brokers, START_SECONDS, self._explain_if_dead)
         if brokers > 1:  # what one broker knows, another may learn a moment later
             for port in self._ports:
@@ -109,7 +112,8 @@ class ContainerServer:
                 if not self._is_running(number, ask=True):
                     log = container.get_wrapped_container().logs(tail=15).decode(errors="replace")
                     raise BrokerError(f"The broker's container ended by itself. Its log ends:\n{log}")
-        if not any(accepts(port) for port in self._ports):
+        # Not at once: some engines publish a port only when somebody listens behind it.
+        if time.monotonic() > self._begun + REACHABLE_SECONDS and not any(accepts(port) for port in self._ports):
             raise BrokerError(
                 "The broker's container runs, but the port that Docker published can't be reached from here (is this a "
                 'container itself?); use start_broker(kind="embedded").'

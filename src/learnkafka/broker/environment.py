@@ -37,6 +37,11 @@ def bootstrap_servers() -> str:
     return ",".join(addresses)
 
 
+def variables() -> dict[str, str]:
+    """Those of the variables that are set, to hand them to another process."""
+    return {name: os.environ[name] for name in (BOOTSTRAP, *SECURITY) if name in os.environ}
+
+
 def split_address(address: str) -> tuple[str, int]:
     """`host:port` as its two parts; an IPv6 host stands in brackets."""
     found = re.fullmatch(r"(?:\[([0-9a-fA-F:.]+)\]|([A-Za-z0-9._-]+)):(\d{1,5})", address)

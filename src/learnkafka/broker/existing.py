@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
+import os
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +15,7 @@ from typing import Any
 from learnkafka.broker import environment
 from learnkafka.broker.distribution import class_path
 from learnkafka.broker.java import checked_java, command
-from learnkafka.broker.ledger import Ledger, orphaned_ledgers
+from learnkafka.broker.ledger import Ledger, ledgers, read_ledger
 from learnkafka.broker.names import Names, checked_name, learner_prefix
 from learnkafka.broker.probe import probe
 from learnkafka.broker.settings import as_properties
@@ -56,11 +59,16 @@ class ExistingServer:
             cluster = admin.describe_cluster()
             self._cluster_id = str(cluster["cluster_id"])
             self.brokers = len(cluster["brokers"])
-            for ledger in orphaned_ledgers(self._cluster_id):
-                delete_what_we_made(admin, ledger)
-            foreign = set(admin.list_topics()) | _groups(admin)
+            for ledger in ledgers(self._cluster_id):
+                if ledger.is_orphaned():
+                    delete_what_we_made(admin, ledger)
+            ours = {name for ledger in ledgers(self._cluster_id) for name in ledger.names}
+            foreign = (set(admin.list_topics()) | _groups(admin)) - ours
         self._ledger = Ledger(self._cluster_id)
         self.names = SharedNames(learner_prefix(), self._ledger, foreign)
+        self._owner = os.getpid()
+        self._variables = environment.variables()
+        atexit.register(self._leave)
 
     @contextmanager
     def _admin(self) -> Iterator[Any]:
@@ -85,8 +93,21 @@ class ExistingServer:
 
     def stop(self) -> None:
         """Delete the topics and groups that the course made here; the cluster itself goes on."""
+        atexit.unregister(self._leave)
         with self._admin() as admin:
             delete_what_we_made(admin, self._ledger)
+
+    def _leave(self) -> None:
+        """At this process's exit, have another one delete: Python starts no more threads now, and a client needs one."""
+        if os.getpid() == self._owner and self._ledger.names:
+            subprocess.Popen(
+                [sys.executable, "-P", "-m", "learnkafka.broker.existing", str(self._ledger.path)],
+                env=os.environ | self._variables,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
 
     def run_tool(self, tool: KafkaTool) -> subprocess.CompletedProcess[str]:
         """Run the tool in a JVM of our own; what needs the broker's disk can't be run."""
@@ -106,13 +127,33 @@ class ExistingServer:
 
 
 def delete_what_we_made(admin: Any, ledger: Ledger) -> None:
-    """Delete the topics and the idle groups that bear the ledger's names."""
-    ours = set(ledger.names)
+    """Delete the topics and the idle groups that bear the ledger's names, and that no other connection uses."""
+    others = (one for one in ledgers(ledger.cluster) if one.path != ledger.path and not one.is_orphaned())
+    ours = set(ledger.names) - {name for other in others for name in other.names}
     delete_topics(admin, sorted(ours & set(admin.list_topics())))
     if groups := sorted(ours & _groups(admin)):
         admin.delete_groups(groups)
-    ledger.discard()
+    ledger.names = sorted(ours & _groups(admin))  # a group whose member was killed is not idle yet
+    if ledger.names:
+        ledger.save()
+    else:
+        ledger.discard()
 
 
 def _groups(admin: Any) -> set[str]:
     return {group["group_id"] for group in admin.list_groups()}
+
+
+def main(path: Path) -> None:
+    """Delete what is in the ledger: run at the exit of its owner, with the owner's environment."""
+    from kafka import KafkaAdminClient
+
+    servers, config = environment.bootstrap_servers(), environment.client_config()
+    ledger = read_ledger(path)
+    if ledger:
+        with KafkaAdminClient(bootstrap_servers=servers, **config, bootstrap_timeout_ms=CONNECT_MS) as admin:
+            delete_what_we_made(admin, ledger)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

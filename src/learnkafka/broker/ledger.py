@@ -1,7 +1,8 @@
 """What the course made on a cluster that others use too: written down, so that it deletes that and nothing else.
 
 One file for each connection, in the user's state directory, named after its owner. A connection whose owner died
-without deleting leaves its file, and the next one to the same cluster does it.
+without deleting leaves its file, and the next one to the same cluster does it. What two connections of one user have
+both named (two lessons are open, say) goes with the last of them.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ import json
 import platform
 import secrets
 import time
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -41,26 +41,31 @@ class Ledger:
         """Everything in it has been deleted."""
         self.path.unlink(missing_ok=True)
 
+    def is_orphaned(self) -> bool:
+        """Whether its owner is gone.
+
+        A home directory may be shared by machines, where a process id of another says nothing: such a file counts as
+        orphaned after a day without a change.
+        """
+        if self.host == platform.node():
+            return not owner_is_alive(self.path.name)
+        return time.time() - self.path.stat().st_mtime > _A_DAY
+
 
 def ledgers_directory() -> Path:
     """Where the ledgers lie."""
     return platformdirs.user_state_path("learnkafka") / "made-on-clusters"
 
 
-def orphaned_ledgers(cluster: str) -> Iterator[Ledger]:
-    """The ledgers for this cluster whose owners are gone.
+def read_ledger(path: Path) -> Ledger | None:
+    """The ledger in the file; None where there is none, or something else."""
+    try:
+        return Ledger(**(json.loads(path.read_text(encoding="utf-8")) | {"path": path}))
+    except (ValueError, TypeError, OSError):
+        return None
 
-    A home directory may be shared by machines, where a process id of another says nothing: such a file counts as
-    orphaned after a day without a change.
-    """
-    if not ledgers_directory().is_dir():
-        return
-    for path in ledgers_directory().glob("*.json"):
-        try:
-            ledger = Ledger(**(json.loads(path.read_text(encoding="utf-8")) | {"path": path}))
-        except (ValueError, TypeError, OSError):
-            continue  # not ours to judge
-        here = ledger.host == platform.node()
-        gone = not owner_is_alive(path.name) if here else time.time() - path.stat().st_mtime > _A_DAY
-        if ledger.cluster == cluster and gone:
-            yield ledger
+
+def ledgers(cluster: str) -> list[Ledger]:
+    """All that this user has for the cluster."""
+    found = [read_ledger(path) for path in ledgers_directory().glob("*.json")]
+    return [ledger for ledger in found if ledger and ledger.cluster == cluster]
