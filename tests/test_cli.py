@@ -95,15 +95,20 @@ def test_fetch_from_a_folder_needs_no_network(tmp_path: Path, own_tmp: Path, mon
     assert started.stdout.strip() == "<Kafka broker: running>"
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
-def test_broker_runs_until_it_is_told_to_stop(how: signal.Signals, own_tmp: Path, until: Callable[..., Any]) -> None:
-    """It prints how to connect, answers there, and leaves nothing when it ends."""
-    process = subprocess.Popen(
+def start_broker_command() -> subprocess.Popen[str]:
+    """`learnkafka broker` in the background, as in a terminal of its own."""
+    return subprocess.Popen(
         [sys.executable, "-u", "-m", "learnkafka", "broker", "--kind", "embedded"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_broker_runs_until_it_is_told_to_stop(how: signal.Signals, own_tmp: Path, until: Callable[..., Any]) -> None:
+    """It prints how to connect, answers there, and leaves nothing when it ends."""
+    process = start_broker_command()
     try:
         assert process.stdout
         printed = ""
@@ -131,12 +136,7 @@ def test_broker_runs_until_it_is_told_to_stop(how: signal.Signals, own_tmp: Path
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
 def test_broker_interrupted_while_it_starts(how: signal.Signals, own_tmp: Path, until: Callable[..., Any]) -> None:
     """Impatience is no error: it ends without a traceback, and leaves nothing."""
-    process = subprocess.Popen(
-        [sys.executable, "-u", "-m", "learnkafka", "broker", "--kind", "embedded"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    process = start_broker_command()
     try:
         until(lambda: list(own_tmp.glob("learnkafka-*/*/broker-1/broker.log")))
         process.send_signal(how)
