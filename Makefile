@@ -3,7 +3,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do $
 BIN := .venv/bin
 UV := $(BIN)/uv pip install --quiet --python $(BIN)/python
 
-.PHONY: env env-test lab test build check lint bench soak lock clean
+.PHONY: env env-test lab test build check bench soak lock clean
 env: .venv/.learner
 env-test: .venv/.tester
 
@@ -23,7 +23,9 @@ bench: env-test ## the figures of docs/performance.md
 	@$(BIN)/python -m benchmarks
 
 soak: env-test ## what has to hold many times, many times
-	@$(BIN)/pytest -m soak --count 20 tests
+	@$(BIN)/pytest -m soak --count 20 --ignore tests/faults tests
+	@$(BIN)/pytest -m soak --count 10 tests/faults
+	@$(BIN)/pytest -m long tests
 
 lock: env-test ## resolve anew what the lock files pin
 	@tools/lock

@@ -8,12 +8,22 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
+import nbformat
 import psutil
 import pytest
+from nbclient import NotebookClient
+
+from learnkafka.authoring.kernels import AsyncFileKernelManager
+from tests.left import inside
+from tests.stopwatch import Stopwatch
+
+if TYPE_CHECKING:
+    from learnkafka.broker import Broker
 
 Seen = TypeVar("Seen")
 
@@ -50,9 +60,9 @@ def pytest_runtest_makereport(item: pytest.Item):  # type: ignore[no-untyped-def
 
 def wait_until(condition: Callable[[], Seen], seconds: float = 30) -> Seen:
     """What the condition gives, as soon as that is true; fails when it isn't within the time."""
-    deadline = time.monotonic() + seconds
+    stopwatch = Stopwatch()
     while not (seen := condition()):
-        assert time.monotonic() < deadline, f"not within {seconds} s: {condition.__qualname__}"
+        assert stopwatch.seconds() < seconds, f"not within {seconds} s: {condition.__qualname__}"
         time.sleep(0.02)
     return seen
 
@@ -73,8 +83,40 @@ def own_tmp(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         monkeypatch.setenv("TMPDIR", path)
         monkeypatch.setattr(tempfile, "tempdir", None)
         yield Path(path)
-        left = [str(one) for one in Path(path).rglob("*") if one.parent != Path(path)]
-        assert not left, f"left behind: {left}"
+        assert not (left := inside(Path(path))), f"left behind: {left}"
+
+
+@contextmanager
+def _kernel(timeout: float, directory: Path = Path(), **environment: str) -> Iterator[NotebookClient]:
+    client = NotebookClient(
+        nbformat.v4.new_notebook(),
+        timeout=timeout,
+        kernel_name="python3",
+        kernel_manager_class=AsyncFileKernelManager,
+        allow_errors=True,
+        extra_arguments=["--log-level=ERROR"],
+        resources={"metadata": {"path": str(directory)}},
+    )
+    kind = {} if "KAFKA_BOOTSTRAP_SERVERS" in environment else {"LEARNKAFKA_BROKER": "embedded"}
+    with client.setup_kernel(env=os.environ | kind | environment):
+        yield client
+
+
+@pytest.fixture(scope="session")
+def open_kernel() -> Callable[..., AbstractContextManager[NotebookClient]]:
+    """`with open_kernel(timeout, directory) as client`: a kernel for an empty notebook; an error is an answer too.
+
+    The timeout is a cell's, in seconds; the keywords are its environment, whose broker is the embedded one.
+    """
+    return _kernel
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_progress(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A learner's progress on this machine is nobody's business here: tests, and what they start, keep another."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LEARNKAFKA_PROGRESS", str(tmp_path_factory.mktemp("progress") / "progress.json"))
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -83,6 +125,23 @@ def real_jars() -> Path:
     from learnkafka.broker.distribution import jars_directory
 
     return jars_directory()
+
+
+@pytest.fixture(scope="session")
+def odd_records() -> str:
+    """A cell that makes `odd`: what keys and values may be that isn't plain text. A script that runs sets `window.ran`."""
+    return r"""
+    odd = [
+        b"<script>window.ran = 1</script>",
+        b"</td></table><img src=x onerror='window.ran = 2'><svg onload=window.ran=3>",
+        b'" onmouseover="window.ran = 4" x="',
+        b"'; window.ran = 5; //", b"${window.ran = 6}", b"{{ 7 }} & &amp; $\\href{javascript:window.ran=7}{x}$",
+        "Zo\u00eb \U0001f956 \U0001f469\u200d\U0001f680".encode(),
+        "\u202etxt.exe \u05e9\u05dc\u05d5\u05dd".encode(),
+        b"\xed\xa0\x80 half a pair", b"\xff\xfe\x00\x01", b"\x1b[31mred\x07\r\n\ttab",
+        b"null", b"", b"x" * 1_000_000,
+    ]
+    """.replace("\n    ", "\n")
 
 
 @pytest.fixture
@@ -218,8 +277,8 @@ def cluster_elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[List
 
 
 @pytest.fixture(scope="session")
-def jvms() -> Callable[[Path], list[psutil.Process]]:
-    """`jvms(tmp)`: the running processes that belong to a run below that temporary directory."""
+def processes() -> Callable[[Path], list[psutil.Process]]:
+    """`processes(tmp)`: the running processes that belong to a run below that temporary directory."""
 
     def of(tmp: Path) -> list[psutil.Process]:
         found = []
@@ -233,6 +292,18 @@ def jvms() -> Callable[[Path], list[psutil.Process]]:
         return found
 
     return of
+
+
+@pytest.fixture(scope="module")
+def broker() -> Iterator[Broker]:
+    """An embedded one for the module's tests; members end before it."""
+    from learnkafka import start_broker
+    from learnkafka.members import start
+
+    started = start_broker(kind="embedded", new=True)
+    yield started
+    start.end_members()
+    started.stop()
 
 
 @pytest.fixture

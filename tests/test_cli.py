@@ -8,16 +8,21 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from kafka import KafkaAdminClient
+from typer.testing import CliRunner
 
 from learnkafka.broker.distribution import jars_directory, locked_jars
+from learnkafka.broker.image import IMAGE, REDIS_IMAGE
+from learnkafka.classroom import Entry
+from learnkafka.cli import app
+from tests.stopwatch import Stopwatch
 
 
 def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -74,11 +79,23 @@ def test_doctor_names_what_is_wrong() -> None:
 def test_fetch_leaves_alone_what_is_there() -> None:
     """Everything is there in a test run, so it is quick and says just that."""
     before = {path.name: path.stat().st_mtime_ns for path in jars_directory().iterdir()}
-    began = time.monotonic()
+    stopwatch = Stopwatch()
     done = run("fetch", "--no-image")
     assert (done.returncode, done.stdout.strip()) == (0, "Apache Kafka 4.3.1 is ready to start.")
-    assert time.monotonic() - began < 10
+    assert stopwatch.seconds() < 10
     assert {path.name: path.stat().st_mtime_ns for path in jars_directory().iterdir()} == before
+
+
+@pytest.mark.parametrize(("redis", "pulled"), [("wheel", [IMAGE]), ("container", [IMAGE, REDIS_IMAGE])])
+def test_fetch_pulls_the_images_that_are_needed(monkeypatch: pytest.MonkeyPatch, redis: str, pulled: list[str]) -> None:
+    """Kafka's, and Redis's where start_redis() would use it."""
+    asked: list[str] = []
+    monkeypatch.setenv("LEARNKAFKA_REDIS", redis)
+    monkeypatch.setattr("learnkafka.broker.training.prepare", lambda: None)
+    monkeypatch.setattr("learnkafka.broker.image.pull_image", lambda _, image: asked.append(image))
+    done = CliRunner().invoke(app, ["fetch"])
+    assert done.exit_code == 0, done.output
+    assert asked == pulled
 
 
 def test_fetch_from_a_folder_needs_no_network(tmp_path: Path, own_tmp: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -103,6 +120,28 @@ def start_broker_command() -> subprocess.Popen[str]:
         stderr=subprocess.PIPE,
         text=True,
     )
+
+
+def test_lab_on_the_cluster_of_a_class(tmp_path: Path, until: Callable[..., Any]) -> None:
+    """What the teacher's file says is in JupyterLab's environment, so in each kernel's, and the password in no process list."""
+    entry = {
+        "KAFKA_BOOTSTRAP_SERVERS": "kafka.example.com:9093",
+        "KAFKA_SASL_USERNAME": "ada",
+        "KAFKA_SASL_PASSWORD": "dead horse",
+        "LEARNKAFKA_PREFIX": "ada-",
+    }
+    file = tmp_path / "ada.env"
+    Entry(entry).write(file)
+    said = (tmp_path / "said.txt").open("wb")
+    command = [sys.executable, "-m", "learnkafka", "lab", "--no-browser", "--cluster", str(file)]
+    with said, subprocess.Popen(command, stdout=said, stderr=said) as started:
+        try:
+            until(lambda: "jupyterlab" in psutil.Process(started.pid).cmdline())
+            process = psutil.Process(started.pid)
+            assert entry.items() <= process.environ().items()
+            assert not any("dead horse" in part for part in process.cmdline())
+        finally:
+            started.kill()
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import secrets
 import shutil
-import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import redis
 import yaml
 
-from learnkafka import start_broker
+from learnkafka import start_broker, start_redis
 from learnkafka.broker.compose import DATA, PORTS, compose_file
 from learnkafka.broker.settings import LESSON_SPEED, as_environment, container_settings
 
@@ -80,6 +80,8 @@ def test_the_cluster_starts_and_the_course_uses_it(monkeypatch: pytest.MonkeyPat
             assert all(len(partition["replica_nodes"]) == len(PORTS) for partition in described["partitions"])
     finally:
         broker.stop()
-    with socket.create_connection(("127.0.0.1", 6379), timeout=10) as redis:
-        redis.sendall(b"PING\r\n")
-        assert redis.recv(16) == b"+PONG\r\n"
+    monkeypatch.setenv("REDIS_URL", "redis://localhost:6379/0")
+    monkeypatch.delenv("LEARNKAFKA_REDIS", raising=False)
+    with start_redis(new=True) as store, redis.Redis.from_url(store.url) as client:
+        assert store.kind == "existing"
+        assert client.set(store.name("notification:invoices:1"), "sent", nx=True, ex=60)

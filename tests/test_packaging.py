@@ -37,7 +37,9 @@ def test_a_learner_installs_what_the_package_needs_and_no_test_tools() -> None:
     learner, tester = pinned("requirements.txt"), pinned("requirements-test.txt")
     for dependency in map(Requirement, PROJECT["dependencies"]):
         assert dependency.specifier.contains(learner[dependency.name.lower()]), dependency
-    for tool in map(Requirement, PROJECT["optional-dependencies"]["test"]):
+    extras = PROJECT["optional-dependencies"]
+    tools = [one for one in map(Requirement, extras["test"] + extras["validate"]) if one.name != PROJECT["name"]]
+    for tool in tools:
         assert tool.specifier.contains(tester[tool.name.lower()]), tool
     assert not {"pytest", "nbval", "mypy", "ruff", "playwright"} & set(learner)
 

@@ -13,11 +13,16 @@ from learnkafka.broker import environment
 from learnkafka.broker.distribution import KAFKA_VERSION, cache_directory, jars_directory, locked_jars, unfit_jars
 from learnkafka.broker.embedded import ROOM
 from learnkafka.broker.finding import Finding
-from learnkafka.broker.image import IMAGE, image_finding
+from learnkafka.broker.image import IMAGE, REDIS_IMAGE, image_finding
 from learnkafka.broker.java import OLDEST_AOT_JAVA, aot_cache, checked_java, java_version
 from learnkafka.broker.probe import probe
 from learnkafka.broker.start import KIND_VARIABLE, chosen_kind
-from learnkafka.errors import BrokerError
+from learnkafka.errors import BrokerError, CourseError, NameRefusedError, ServiceError
+from learnkafka.services.address import probe as probe_redis
+from learnkafka.services.address import redis_url, shown_address
+from learnkafka.services.existing import key_prefix
+from learnkafka.services.start import chosen_kind as chosen_redis
+from learnkafka.services.start import program_of
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,7 @@ def examine() -> Iterator[Check]:
     yield _room(_nearest(cache_directory()), needed=embedded)
     if kind == "existing" or os.environ.get(environment.BOOTSTRAP):
         yield _cluster(needed=kind == "existing")
+    yield _redis()
 
 
 def _docker(needed: bool) -> Check:
@@ -128,6 +134,26 @@ def _cluster(needed: bool) -> Check:
     )
 
 
-def _as_finding(error: BrokerError) -> Finding:
+def _redis() -> Check:
+    """The one that start_redis() would use; a lesson needs it, so that without one something is wrong."""
+    finding = None
+    try:
+        kind = chosen_redis(None)
+        if kind == "existing":
+            url = redis_url()
+            seen = f"the Redis at {shown_address(url)} answers"
+            finding = probe_redis(url, key_prefix() + "ready")
+        elif kind == "container":
+            seen = REDIS_IMAGE
+            finding = image_finding(REDIS_IMAGE)
+        else:
+            program = program_of(kind)
+            seen = f"{program.name} {program.version} in {program.path}"
+    except (ServiceError, NameRefusedError) as error:
+        return Check("Redis", "", _as_finding(error))
+    return Check("Redis", f"start_redis() would use: {kind}, {seen}", finding)
+
+
+def _as_finding(error: CourseError) -> Finding:
     problem, _, remedy = str(error).partition("; ")
     return Finding(problem, remedy or "see README.md, Troubleshooting.")

@@ -15,5 +15,17 @@ class BrokerError(CourseError):
     """A broker could not be started, reached or used as asked."""
 
 
+class ServiceError(CourseError):
+    """What a lesson needs beside Kafka could not be started, reached or used as asked."""
+
+
+class BrokerUnreachableError(BrokerError):
+    """A broker that ran doesn't answer any more: it was stopped, killed or paused."""
+
+
 class NameRefusedError(CourseError):
     """A topic, group or prefix has a name that Kafka doesn't take."""
+
+
+class ClassroomError(CourseError):
+    """A learner could not be added to the class's cluster, or removed from it."""

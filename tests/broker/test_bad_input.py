@@ -31,7 +31,7 @@ class Shown:
         assert len(self.error) == 1, "\n".join(self.error)
         text = self.error[0]
         assert re.search(pattern, text), text
-        assert text.startswith(("BrokerError: ", "NameRefusedError: "))
+        assert text.startswith(("BrokerError: ", "NameRefusedError: ", "ServiceError: "))
         assert text.endswith((".", "…"))
         for foreign in ("\n", "Traceback", "kafka.errors", "Error(", "\x1b"):
             assert foreign not in text
@@ -45,7 +45,8 @@ Run = Callable[..., Shown]
 def notebook(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     """Runs cells in one kernel, which holds an embedded broker under the name `broker`."""
     folder = tmp_path_factory.mktemp("kernel")
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(("KAFKA_", "LEARNKAFKA_"))}
+    ours = ("KAFKA_", "LEARNKAFKA_", "REDIS_")
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     with (folder / "stderr").open("wb") as log:
         manager, client = start_new_kernel(
             env=clean | {"XDG_STATE_HOME": str(folder)}, stderr=log, extra_arguments=["--log-level=ERROR"]
@@ -53,7 +54,8 @@ def notebook(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     try:
         run = cell_runner(client)
         prepared = run(
-            "import os; from learnkafka import start_broker, start_cluster; broker = start_broker('embedded'); print(broker)"
+            "import os; from learnkafka import start_broker, start_cluster, start_redis\n"
+            "broker = start_broker('embedded'); print(broker)"
         )
         assert prepared == Shown("<Kafka broker: running>\n", "", [])
         yield run
@@ -253,3 +255,13 @@ def test_cluster_shows_nothing_else(notebook: Run) -> None:
     notebook("several.stop_broker(3)").sentence("there are 1 to 2")
     notebook("several.kill_broker(2); several.kill_broker(2)").sentence("isn't running")
     assert notebook("several.stop(); several") == Shown("<Kafka cluster of 2 brokers: stopped>", "", [])
+
+
+def test_redis_in_a_notebook(notebook: Run) -> None:
+    """The same manners: nothing on the screen but what was asked for, or one sentence."""
+    assert notebook("store = start_redis('wheel', new=True); store") == Shown("<Redis: running>", "", [])
+    notebook("store.name('')").sentence("A key is text")
+    assert notebook("store.stop(); store") == Shown("<Redis: stopped>", "", [])
+    notebook("start_redis('nonsense')").sentence("expected one of 'existing', 'server', 'wheel', 'container'")
+    notebook("start_redis()", REDIS_URL="nonsense").sentence("redis://localhost:6379/0")
+    notebook("start_redis()", REDIS_URL="redis://127.0.0.1:1").sentence("Nothing listens at 127.0.0.1:1")

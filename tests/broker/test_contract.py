@@ -446,6 +446,7 @@ def test_tools_and_files_while_the_first_broker_is_away(cluster: Cluster, until:
 
 
 @own_kinds
+@pytest.mark.soak
 def test_acknowledged_records_outlive_a_killed_leader(cluster: Cluster, until: Callable[..., Any]) -> None:
     """With acks=all, every record that was acknowledged is there after its leader was killed in mid-stream."""
     topic = cluster.topic("durable")

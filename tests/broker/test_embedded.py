@@ -7,7 +7,6 @@ import signal
 import socket
 import tempfile
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from learnkafka.broker import embedded
 from learnkafka.broker.embedded import ATTEMPTS, EmbeddedServer
 from learnkafka.broker.ports import free_ports
 from learnkafka.errors import BrokerError
+from tests.stopwatch import Stopwatch
 
 Jvms = Callable[[Path], list[psutil.Process]]
 
@@ -48,7 +48,7 @@ def choose_taken(patch: pytest.MonkeyPatch, taken: int, times: int, place: int) 
 @pytest.mark.soak
 @pytest.mark.parametrize("place", [0, 1], ids=["its own", "its controller's"])
 def test_port_taken_after_the_choice(
-    own_tmp: Path, monkeypatch: pytest.MonkeyPatch, taken: int, jvms: Jvms, place: int
+    own_tmp: Path, monkeypatch: pytest.MonkeyPatch, taken: int, processes: Jvms, place: int
 ) -> None:
     """The second try takes other ports and works; only the broker that works is left."""
     chosen = choose_taken(monkeypatch, taken, times=1, place=place)
@@ -56,40 +56,42 @@ def test_port_taken_after_the_choice(
     try:
         assert chosen[0] == taken != chosen[1]
         assert str(taken) not in server.bootstrap_servers
-        assert len(jvms(own_tmp)) == 1
+        assert len(processes(own_tmp)) == 1
     finally:
         server.stop()
 
 
-def test_port_taken_in_a_cluster(own_tmp: Path, monkeypatch: pytest.MonkeyPatch, taken: int, jvms: Jvms) -> None:
+def test_port_taken_in_a_cluster(own_tmp: Path, monkeypatch: pytest.MonkeyPatch, taken: int, processes: Jvms) -> None:
     """Where the second of two brokers finds its port taken, both start anew."""
     choose_taken(monkeypatch, taken, times=1, place=2)
     server = EmbeddedServer(brokers=2)
     try:
         assert str(taken) not in server.bootstrap_servers
-        assert len(jvms(own_tmp)) == 2
+        assert len(processes(own_tmp)) == 2
     finally:
         server.stop()
 
 
-def test_ports_taken_again_and_again(own_tmp: Path, monkeypatch: pytest.MonkeyPatch, taken: int, jvms: Jvms) -> None:
+def test_ports_taken_again_and_again(
+    own_tmp: Path, monkeypatch: pytest.MonkeyPatch, taken: int, processes: Jvms
+) -> None:
     """After three tries: one error, with the end of the broker's log."""
     chosen = choose_taken(monkeypatch, taken, times=9, place=0)
     with pytest.raises(BrokerError, match=f"taken {ATTEMPTS} times in a row") as gave_up:
         EmbeddedServer()
     assert len(chosen) == ATTEMPTS
     assert "Address already in use" in str(gave_up.value)
-    assert not jvms(own_tmp)
+    assert not processes(own_tmp)
 
 
 @pytest.mark.soak
-def test_jvm_killed_in_mid_start(own_tmp: Path, jvms: Jvms) -> None:
+def test_jvm_killed_in_mid_start(own_tmp: Path, processes: Jvms) -> None:
     """One error that says how it ended, and nothing left."""
     killed = threading.Event()
 
     def kill_the_first() -> None:
         while not killed.is_set():
-            for process in jvms(own_tmp):
+            for process in processes(own_tmp):
                 if "kafka.Kafka" in process.cmdline():
                     process.kill()
                     killed.set()
@@ -103,18 +105,18 @@ def test_jvm_killed_in_mid_start(own_tmp: Path, jvms: Jvms) -> None:
     finally:
         killed.set()
         killer.join()
-    assert not jvms(own_tmp)
+    assert not processes(own_tmp)
 
 
-def test_refused_setting_is_told(own_tmp: Path, jvms: Jvms) -> None:
+def test_refused_setting_is_told(own_tmp: Path, processes: Jvms) -> None:
     """A broker that ends at once says why, from its own log."""
     with pytest.raises(BrokerError, match=r"ended by itself \(status 1\)") as refused:
         EmbeddedServer(adjust=lambda _: {"num.network.threads": "none"})
     assert "num.network.threads" in str(refused.value)
-    assert not jvms(own_tmp)
+    assert not processes(own_tmp)
 
 
-def test_interrupt_in_mid_start(own_tmp: Path, jvms: Jvms) -> None:
+def test_interrupt_in_mid_start(own_tmp: Path, processes: Jvms) -> None:
     """A cell interrupted while the broker starts leaves nothing."""
 
     def interrupt(_: Any) -> dict[str, str]:
@@ -122,7 +124,7 @@ def test_interrupt_in_mid_start(own_tmp: Path, jvms: Jvms) -> None:
 
     with pytest.raises(KeyboardInterrupt):
         EmbeddedServer(adjust=interrupt)
-    assert not jvms(own_tmp)
+    assert not processes(own_tmp)
 
 
 @pytest.mark.soak
@@ -130,24 +132,26 @@ def test_interrupt_in_mid_start(own_tmp: Path, jvms: Jvms) -> None:
     "options",
     ["size=16m", *(f"size=256m,nr_inodes={inodes}" for inodes in (2, 3, 4, 5, 7, 9, 12, 20))],
 )
-def test_full_disk(tmpfs: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch, jvms: Jvms, options: str) -> None:
+def test_full_disk(
+    tmpfs: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch, processes: Jvms, options: str
+) -> None:
     """Whether there is too little room before the start, or it ends at some point of it: one error, nothing left.
 
     A limit on the number of files fills the disk at a point that is the same every time.
     """
-    fails_on_a_full_disk(tmpfs(options), monkeypatch, jvms)
+    fails_on_a_full_disk(tmpfs(options), monkeypatch, processes)
 
 
 def test_disk_full_at_the_first_record(
-    tmpfs: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch, jvms: Jvms
+    tmpfs: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch, processes: Jvms
 ) -> None:
     """The broker is up, but has no room for a topic: the same error, and soon, though it would go on for a minute."""
-    before = time.monotonic()
-    fails_on_a_full_disk(tmpfs("size=256m,nr_inodes=25"), monkeypatch, jvms)
-    assert time.monotonic() - before < 30
+    stopwatch = Stopwatch()
+    fails_on_a_full_disk(tmpfs("size=256m,nr_inodes=25"), monkeypatch, processes)
+    assert stopwatch.seconds() < 30
 
 
-def fails_on_a_full_disk(disk: Path, monkeypatch: pytest.MonkeyPatch, jvms: Jvms) -> None:
+def fails_on_a_full_disk(disk: Path, monkeypatch: pytest.MonkeyPatch, processes: Jvms) -> None:
     monkeypatch.setenv("TMPDIR", str(disk))
     # Not by TMPDIR alone: where no file fits at all, Python looks elsewhere for a temporary directory.
     monkeypatch.setattr(tempfile, "tempdir", str(disk))
@@ -158,7 +162,7 @@ def fails_on_a_full_disk(disk: Path, monkeypatch: pytest.MonkeyPatch, jvms: Jvms
     assert "TMPDIR" in sentence
     assert "room" in sentence
     assert not log or "No space left on device" in log
-    assert not jvms(disk)
+    assert not processes(disk)
     assert not [path for path in disk.rglob("*") if path.parent != disk]
 
 
@@ -185,11 +189,11 @@ def test_memory(own_tmp: Path) -> None:
         server.stop()
 
 
-def test_nobody_outside_this_machine_can_connect(own_tmp: Path, jvms: Jvms) -> None:
+def test_nobody_outside_this_machine_can_connect(own_tmp: Path, processes: Jvms) -> None:
     """All of its sockets that listen are on the loopback interface, and only its owner may read its files."""
     server = EmbeddedServer()
     try:
-        (jvm,) = jvms(own_tmp)
+        (jvm,) = processes(own_tmp)
         listening = [one for one in jvm.net_connections("inet") if one.status == psutil.CONN_LISTEN]
         assert len(listening) == 2
         assert {one.laddr.ip.removeprefix("::ffff:") for one in listening} == {"127.0.0.1"}
@@ -200,11 +204,11 @@ def test_nobody_outside_this_machine_can_connect(own_tmp: Path, jvms: Jvms) -> N
         server.stop()
 
 
-def test_everything_it_writes_lies_in_its_run(own_tmp: Path, jvms: Jvms) -> None:
+def test_everything_it_writes_lies_in_its_run(own_tmp: Path, processes: Jvms) -> None:
     """No file elsewhere, such as the JVM's own in the machine's temporary directory."""
     server = EmbeddedServer()
     try:
-        (jvm,) = jvms(own_tmp)
+        (jvm,) = processes(own_tmp)
         assert not list(own_tmp.parent.glob(f"hsperfdata_*/{jvm.pid}"))
         files = {Path(one.path) for one in jvm.open_files() if one.mode != "r"}
         assert files

@@ -6,12 +6,17 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from kafka import KafkaAdminClient
 
+from learnkafka.broker.existing import SharedNames
+from learnkafka.broker.ledger import Ledger, ledgers, read_ledger
+
 KERNEL = """
+from kafka import KafkaConsumer
 from learnkafka import start_broker
 broker = start_broker()
 print(broker.topic("orders"), flush=True)
@@ -53,6 +58,15 @@ def topics(cluster_elsewhere: Any) -> Iterator[Callable[[], list[str]]]:
         yield lambda: [name for name in admin.list_topics() if name.startswith(f"ada{os.getpid()}-")]
 
 
+@pytest.fixture
+def groups(cluster_elsewhere: Any) -> Iterator[Callable[[], list[str]]]:
+    """`groups()`: those of this learner, as the cluster's owner sees them."""
+    with KafkaAdminClient(bootstrap_servers=cluster_elsewhere.address("PLAIN")) as admin:
+        yield lambda: [
+            one["group_id"] for one in admin.list_groups() if one["group_id"].startswith(f"ada{os.getpid()}-")
+        ]
+
+
 def test_a_kernel_that_ends_deletes_what_it_made(
     learner: Callable[[], Any], topics: Callable[[], list[str]], until: Callable[..., Any]
 ) -> None:
@@ -76,6 +90,44 @@ def test_what_a_killed_kernel_made_goes_with_the_next_start(
     until(lambda: not topics(), 20)
 
 
+JOIN = """
+consumer = KafkaConsumer(
+    broker.topic("orders"), group_id=broker.name("billing"), bootstrap_servers=broker.bootstrap_servers,
+    **broker.client_config(),
+)
+while not consumer.assignment(): consumer.poll(1000)
+print("a member", flush=True)
+"""
+
+
+def join(kernel: subprocess.Popen[str]) -> None:
+    """A consumer in the kernel becomes a member of `billing`, and stays one until its session times out: 45 s."""
+    assert kernel.stdin
+    assert kernel.stdout
+    kernel.stdin.write(f"exec({JOIN!r})\n")
+    kernel.stdin.flush()
+    assert kernel.stdout.readline() == "a member\n"
+
+
+def test_a_group_with_a_member_that_did_not_leave(
+    learner: Callable[[], Any], groups: Callable[[], list[str]], until: Callable[..., Any]
+) -> None:
+    """It goes with `stop()`, and where nobody could call that, with the next start: neither waits for the session timeout."""
+    stopped, killed = learner(), learner()
+    join(stopped)
+    assert groups()
+    stopped.stdin.write("broker.stop(); print('stopped', flush=True)\n")
+    stopped.stdin.flush()
+    assert stopped.stdout.readline() == "stopped\n"
+    assert not groups()
+    join(killed)
+    killed.kill()
+    killed.communicate()
+    assert groups()
+    learner().communicate(timeout=30)
+    until(lambda: not groups(), 20)
+
+
 def test_two_open_lessons_of_one_learner(
     learner: Callable[[], Any], topics: Callable[[], list[str]], until: Callable[..., Any]
 ) -> None:
@@ -86,3 +138,30 @@ def test_two_open_lessons_of_one_learner(
     assert topics()
     second.communicate(timeout=30)
     until(lambda: not topics(), 20)
+
+
+@pytest.fixture
+def ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ledger:
+    """One in a directory of the test's own."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    return Ledger("a-cluster")
+
+
+def test_what_is_gone_when_it_is_named_is_nobody_elses(ledger: Ledger) -> None:
+    """Another broker may still have named it when the connection was made; what is there indeed stays foreign."""
+    there = {"ada-payments"}
+    names = SharedNames("ada-", ledger, {"ada-orders", "ada-payments"}, there.__contains__)
+    for name, is_ours in (("orders", True), ("payments", False), ("clicks", True)):
+        assert names.is_ours(names.full(name)) == is_ours
+    assert [one.names for one in ledgers("a-cluster")] == [["ada-orders", "ada-clicks"]]
+
+
+def test_only_one_process_clears_up(ledger: Ledger) -> None:
+    """Whoever takes a dead kernel's ledger over; who comes later finds nothing to do."""
+    ledger.save()
+    late = read_ledger(ledger.path)
+    assert ledger.take_over()
+    assert late
+    assert not late.take_over()
+    assert [one.path for one in ledgers("a-cluster")] == [ledger.path]
+    assert not ledger.is_orphaned()

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 
-from learnkafka.broker import image
 from learnkafka.broker.image import image_finding
 
 
@@ -96,10 +95,9 @@ def test_image_is_there() -> None:
 
 
 @pytest.mark.docker
-def test_image_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_image_is_not_there() -> None:
     """A version that nobody pulled: fetch it."""
-    monkeypatch.setattr(image, "IMAGE", "apache/kafka:0.0.1-nobody-has-this")
-    found = image_finding()
+    found = image_finding("apache/kafka:0.0.1-nobody-has-this")
     assert found
     assert found.problem == "Docker answers, but hasn't got the image apache/kafka:0.0.1-nobody-has-this"
     assert "learnkafka fetch" in found.remedy

@@ -40,13 +40,13 @@ def prepared(cache: Path) -> Path:
 
 
 @pytest.fixture
-def running(own_tmp: Path, jvms: Callable[[Path], list[Any]]) -> Iterator[Callable[[], Any]]:
+def running(own_tmp: Path, processes: Callable[[Path], list[Any]]) -> Iterator[Callable[[], Any]]:
     """Starts a broker and gives its JVM."""
     started: list[EmbeddedServer] = []
 
     def start() -> Any:
         started.append(EmbeddedServer())
-        (jvm,) = jvms(own_tmp)
+        (jvm,) = processes(own_tmp)
         return jvm
 
     yield start

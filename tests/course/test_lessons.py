@@ -10,12 +10,18 @@ from typing import Any
 import nbformat
 import pytest
 
-from learnkafka.authoring.lessons import KERNEL
+from learnkafka.authoring.notebooks import KERNEL, MEASURED
+from learnkafka.questions.texts import PREDICTIONS
 
 COURSE = Path(__file__).parents[2]
 LESSONS = sorted((COURSE / "notebooks").glob("*.ipynb"))
 LONGEST_CELL = 15  # lines
 
+NOTEBOOKS = [
+    path for folder in ("notebooks", "labs", "solutions") for path in sorted((COURSE / folder).glob("*.ipynb"))
+]
+
+each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: f"{path.parent.name}-{path.stem}")
 each_lesson = pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
 
 
@@ -65,7 +71,7 @@ def test_is_saved_in_the_one_form(path: Path) -> None:
     notebook = read(path)
     assert notebook.metadata == KERNEL
     assert [cell.id for cell in notebook.cells] == [f"{path.stem[:2]}-{n:02}" for n in range(len(notebook.cells))]
-    assert not any(cell.metadata for cell in notebook.cells)
+    assert not any(cell.metadata and cell.metadata != MEASURED for cell in notebook.cells)
     outputs = "".join(str(cell.outputs) for cell in code_cells(path))
     assert not re.search(r"/home/|/root/|/tmp/|/Users/|localhost:(?!1\b)\d+|0x[0-9a-f]{6,}", outputs)
 
@@ -88,6 +94,45 @@ def test_has_the_parts_of_a_lesson(path: Path) -> None:
 
 
 @each_lesson
+def test_asks_and_explains(path: Path) -> None:
+    """Two predictions or more, each shown before a run and explained after it; recall of the lesson before, but in the first."""
+    asked: list[str] = []
+    since = 0
+    for cell in code_cells(path):
+        if found := re.search(r'^prediction = predict\("([^"]+)"\)\nprediction$', cell.source, re.MULTILINE):
+            assert since == 0, f"{asked[-1:]} isn't explained"
+            asked.append(found[1])
+            since = 1
+        elif cell.source == "prediction.explain()":
+            assert since > 1, f"{asked[-1:]} is explained before anything ran"
+            since = 0
+        elif since:
+            since += 1
+    assert since == 0, f"{asked[-1:]} isn't explained"
+    assert len(asked) == len(set(asked)) >= 2
+    assert asked == [question.id for question in PREDICTIONS if question.id.startswith(f"{path.stem[:2]}-")]
+    before = f'recall("{int(path.stem[:2]) - 1:02}")'
+    assert [cell.source for cell in code_cells(path)].count(before) == (path != LESSONS[0])
+
+
+@each_lesson
+def test_widgets_leave_a_form_that_needs_no_kernel(path: Path) -> None:
+    """A question as committed is HTML and text: no view of a widget that isn't there."""
+    for cell in code_cells(path):
+        for output in cell.outputs:
+            assert not [kind for kind in output.get("data", {}) if "widget" in kind]
+            if "predict(" in cell.source or cell.source.startswith("recall("):
+                assert set(output.data) == {"text/html", "text/plain"}
+
+
+@each_lesson
+def test_leads_to_its_lab(path: Path) -> None:
+    """Each lesson but the first links to the lab of its name."""
+    text = path.read_text(encoding="utf-8")
+    assert (f"(../labs/{path.name})" in text) == (path != LESSONS[0])
+
+
+@each_notebook
 def test_links_lead_somewhere(path: Path) -> None:
     """Every link to a file of the course names one that is there."""
     for cell in read(path).cells:

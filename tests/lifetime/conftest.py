@@ -10,17 +10,14 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import psutil
 import pytest
 
+from tests.left import guards, marked, runs_below
 
-def alive(process: psutil.Process) -> bool:
-    """Whether it runs; one that has ended and was not yet waited for does not."""
-    try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
+if TYPE_CHECKING:
+    import psutil
 
 
 @dataclass
@@ -40,30 +37,15 @@ class Kernel:
 
     def runs(self) -> list[Path]:
         """The directories of its runs."""
-        return [path for folder in self.tmp.glob("learnkafka-*") for path in folder.iterdir()]
+        return runs_below(self.tmp)
 
     def brokers(self) -> list[psutil.Process]:
         """The processes that carry a run's mark."""
-        found = []
-        for process in psutil.process_iter():
-            try:
-                if process.environ().get("LEARNKAFKA_RUN", "").startswith(f"{self.tmp}/") and alive(process):
-                    found.append(process)
-            except (psutil.Error, OSError):
-                continue
-        return found
+        return marked(self.tmp)
 
     def guards(self) -> list[psutil.Process]:
         """The guards of its runs."""
-        found = []
-        for process in psutil.process_iter():
-            try:
-                line = process.cmdline()
-                if any("guard.py" in part for part in line) and any(str(self.tmp) in part for part in line):
-                    found.append(process)
-            except psutil.Error:
-                continue
-        return [process for process in found if alive(process)]
+        return guards(self.tmp)
 
     def containers(self) -> list[str]:
         """The ids of the containers and networks of its run."""
@@ -97,10 +79,10 @@ def kernel(own_tmp: Path) -> Iterator[Callable[[str], Kernel]]:
     for one in started:
         one.process.kill()
         one.process.communicate()
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60  # how quick it is, tests of their own say; a container's end may take long
     while any(one.brokers() or one.guards() for one in started) and time.monotonic() < deadline:
         time.sleep(0.05)
-    for one in started:
-        for process in [*one.brokers(), *one.guards()]:
-            process.kill()
-            pytest.fail(f"left running: {process}")
+    left = [process for one in started for process in [*one.brokers(), *one.guards()]]
+    for process in left:
+        process.kill()
+    assert not left, f"left running: {left}"

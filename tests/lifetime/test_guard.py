@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
+
+from tests.stopwatch import Stopwatch
 
 KINDS = ["embedded", pytest.param("container", marks=pytest.mark.docker)]
 START = """
@@ -70,6 +71,7 @@ def test_kernel_killed_in_mid_start_leaves_nothing(
     assert not one.runs()
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("kind", KINDS)
 def test_killed_kernel_and_guard_are_cleaned_up_by_the_next_start(
     kernel: Callable[[str], Any], until: Callable[..., Any], kind: str
@@ -194,9 +196,9 @@ def test_jupyters_shutdown_leaves_nothing(own_tmp: Path, until: Callable[..., An
         )
         assert answer["content"]["status"] == "ok"
         (run,) = own_tmp.glob("learnkafka-*/*")
-        before = time.monotonic()
+        stopwatch = Stopwatch()
     finally:
         client.stop_channels()
         manager.shutdown_kernel()
     until(lambda: not run.exists(), LIMIT)
-    assert time.monotonic() - before < 2 * LIMIT
+    assert stopwatch.seconds() < 2 * LIMIT

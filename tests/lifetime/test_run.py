@@ -9,11 +9,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from learnkafka.errors import BrokerError
-from learnkafka.lifetime import Run, owner_tag, sweep
+from learnkafka.lifetime import Run, sweep
 from learnkafka.lifetime.run import end_processes, remove, runs_directory
+from learnkafka.owner import owner_tag
+from tests.stopwatch import Stopwatch
 
 SLEEP = [sys.executable, "-c", "import time; print('up', flush=True); time.sleep(600)"]
 
@@ -49,6 +52,26 @@ def test_close_ends_its_processes_and_their_children(own_tmp: Path, until: Calla
         run.close()
         other.close()
     second.wait(5)
+
+
+def test_process_that_nobody_waits_for_has_ended(own_tmp: Path, until: Callable[..., Any]) -> None:
+    """A killed process stays in the table until its parent asks for it; a container's first process may never ask."""
+    run = Run()
+    marked = os.environ | {"LEARNKAFKA_RUN": str(run.path)}
+    careless = f"import subprocess, time; subprocess.Popen({SLEEP!r}, env={marked!r}); time.sleep(600)"
+    parent = subprocess.Popen([sys.executable, "-c", careless], stdout=subprocess.PIPE, text=True)
+    try:
+        assert parent.stdout is not None
+        assert parent.stdout.readline() == "up\n"
+        [child] = psutil.Process(parent.pid).children()
+        stopwatch = Stopwatch()
+        run.close()
+        assert stopwatch.seconds() < 2
+        assert child.status() == psutil.STATUS_ZOMBIE
+    finally:
+        parent.kill()
+        parent.wait(5)
+        run.close()
 
 
 def test_process_does_not_hear_the_terminals_interrupt(own_tmp: Path) -> None:
@@ -106,5 +129,28 @@ def test_directory_of_another_user_is_refused(own_tmp: Path) -> None:
         pytest.skip("only root can give a directory away")
     path = runs_directory()
     os.chown(path, 65534, 65534)
-    with pytest.raises(BrokerError, match="belongs to another user"):
+    with pytest.raises(BrokerError, match="isn't a directory of yours"):
         Run()
+
+
+@pytest.mark.parametrize("kind", ["a link", "a dangling link", "a file"])
+def test_what_is_no_directory_of_ours_is_refused(own_tmp: Path, tmp_path: Path, kind: str) -> None:
+    """A link in our place would have what it points to swept: what lies there stays, and one sentence is said."""
+    path = runs_directory()
+    path.rmdir()
+    (tmp_path / "home/thesis").mkdir(parents=True)
+    if kind == "a file":
+        path.touch()
+    else:
+        path.symlink_to(tmp_path / ("home" if kind == "a link" else "nowhere"))
+    for start in (sweep, Run):
+        with pytest.raises(BrokerError, match=r"isn't a directory of yours.*set TMPDIR"):
+            start()
+    assert (tmp_path / "home/thesis").is_dir()
+
+
+def test_a_directory_that_others_may_read_is_closed_to_them(own_tmp: Path) -> None:
+    """It was made by hand, say, or unpacked with other rights."""
+    path = runs_directory()
+    path.chmod(0o777)
+    assert runs_directory().stat().st_mode & 0o777 == 0o700

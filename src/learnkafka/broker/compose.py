@@ -6,10 +6,9 @@ from typing import Any
 
 import yaml
 
-from learnkafka.broker.image import IMAGE
+from learnkafka.broker.image import IMAGE, REDIS_IMAGE
 from learnkafka.broker.settings import as_environment, container_settings
 
-REDIS_IMAGE = "redis:8.2-alpine"
 UI_IMAGE = "tchiotludo/akhq:0.25.1"
 PORTS = {1: 9092, 2: 9093, 3: 9094}
 DATA = "/var/lib/kafka/data"
@@ -18,7 +17,7 @@ HEADER = """\
 # Three Kafka brokers and Redis for the course, on this machine only. Written by `learnkafka build`: don't edit.
 #
 #   docker compose up --detach --wait                  start them (add --profile ui for AKHQ at http://localhost:8080)
-#   KAFKA_BOOTSTRAP_SERVERS=localhost:9092 make lab    open the course on them
+#   KAFKA_BOOTSTRAP_SERVERS=localhost:9092 REDIS_URL=redis://localhost:6379/0 make lab    open the course on them
 #   docker compose down --volumes                      end them, with all they hold
 """
 

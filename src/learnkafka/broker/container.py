@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import subprocess
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from docker.errors import APIError, DockerException, NotFound
 from testcontainers.core.config import testcontainers_config
 from testcontainers.core.container import DockerContainer
-from testcontainers.core.docker_client import DockerClient
 from testcontainers.core.network import Network
 
-from learnkafka.broker.image import IMAGE, image_finding
+from learnkafka.broker.engine import docker_answers, make_sure_of_image
+from learnkafka.broker.handle import FROM_OUTSIDE
+from learnkafka.broker.image import IMAGE
 from learnkafka.broker.ports import accepts, free_ports
 from learnkafka.broker.ready import wait_for_round_trip, wait_until_counted
 from learnkafka.broker.settings import as_environment, container_settings
@@ -28,6 +27,7 @@ START_SECONDS = 90
 STOP_SECONDS = 30
 REACHABLE_SECONDS = 30
 DATA = "/var/lib/kafka/data"
+OTHERWISE = 'use start_broker(kind="embedded")'
 
 # testcontainers' own reaper leaks (testcontainers-python#1093, #1114); our guard and labels do its work.
 testcontainers_config.ryuk_disabled = True
@@ -52,13 +52,13 @@ class ContainerServer:
     kind = "container"
 
     def __init__(self, brokers: int = 1) -> None:
-        make_sure_of_image()
+        make_sure_of_image(IMAGE, OTHERWISE)
         remove_containers()  # those whose owners are gone
         self._run = Run()
         self._containers: dict[int, KafkaContainer] = {}
         self._ports: list[int] = []
         try:
-            with _docker_answers():
+            with docker_answers(OTHERWISE):
                 self._start_all(brokers)
         except BaseException:
             self.stop()
@@ -73,6 +73,9 @@ class ContainerServer:
 
     def is_alive(self) -> bool:
         return any(self._is_running(number) for number in self._containers)
+
+    def what_ended_it(self) -> str:
+        return FROM_OUTSIDE
 
     def stop(self) -> None:
         """At once: what these brokers hold goes with them."""
@@ -107,7 +110,7 @@ class ContainerServer:
                 wait_until_counted(set(self._containers), f"localhost:{port}", START_SECONDS)
 
     def _explain_if_dead(self) -> None:
-        with _docker_answers():
+        with docker_answers(OTHERWISE):
             for number, container in self._containers.items():
                 if not self._is_running(number, ask=True):
                     log = container.get_wrapped_container().logs(tail=15).decode(errors="replace")
@@ -134,11 +137,11 @@ class ContainerServer:
     # One broker of several.
 
     def stop_broker(self, number: int) -> None:
-        with _docker_answers():
+        with docker_answers(OTHERWISE):
             self._running(number).stop(timeout=STOP_SECONDS)
 
     def kill_broker(self, number: int) -> None:
-        with _docker_answers():
+        with docker_answers(OTHERWISE):
             container = self._running(number)
             container.kill()
             container.wait(timeout=STOP_SECONDS)
@@ -146,7 +149,7 @@ class ContainerServer:
     def start_broker(self, number: int) -> None:
         if self._is_running(number):
             return
-        with _docker_answers():
+        with docker_answers(OTHERWISE):
             self._containers[number].get_wrapped_container().start()
         wait_until_counted({number}, f"localhost:{self._ports[number - 1]}", START_SECONDS)
 
@@ -166,7 +169,7 @@ class ContainerServer:
             arguments = ["--bootstrap-server", f"kafka-{number}:19092", *arguments]
         # Docker's exec has neither a time limit nor an easy standard input.
         piped = ["bash", "-c", 'printf %s "$LEARNKAFKA_TEXT" | exec timeout "$0" "$@"', str(TOOL_SECONDS)]
-        with _docker_answers():
+        with docker_answers(OTHERWISE):
             done = (
                 self._containers[number]
                 .get_wrapped_container()
@@ -182,40 +185,12 @@ class ContainerServer:
     def list_data(self, partition: str) -> dict[str, int] | None:
         for number in filter(self._is_running, self._containers):
             command = ["bash", "-c", 'cd "$0" 2>/dev/null && stat -c "%s %n" *', f"{DATA}/{partition}"]
-            with _docker_answers():
+            with docker_answers(OTHERWISE):
                 done = self._containers[number].get_wrapped_container().exec_run(command)
             if done.exit_code == 0:
                 rows = (line.split(" ", 1) for line in done.output.decode().splitlines())
                 return {name: int(size) for size, name in sorted(rows, key=lambda row: row[1])}
         return {}
-
-
-def make_sure_of_image() -> None:
-    """Raise BrokerError when Docker isn't on this machine, doesn't answer, or hasn't got the image."""
-    if finding := image_finding():
-        raise BrokerError(f'{finding.problem}; {finding.remedy} Or use start_broker(kind="embedded").')
-    with _docker_answers():
-        client = DockerClient()
-        host = client.host()
-        client.client.close()
-    if host not in ("localhost", "127.0.0.1"):
-        raise BrokerError(
-            f"Docker runs on another machine ({host}), where the course's broker can't be reached; "
-            'use start_broker(kind="embedded").'
-        )
-
-
-@contextmanager
-def _docker_answers() -> Iterator[None]:
-    """Turn Docker's own errors into a sentence."""
-    try:
-        yield
-    except (DockerException, OSError) as error:
-        explanation = getattr(error, "explanation", None) or error
-        raise BrokerError(
-            f"Docker doesn't do what was asked ({explanation}); see that it runs with `docker info`, "
-            'or use start_broker(kind="embedded").'
-        ) from error
 
 
 def _is_port_taken(error: APIError) -> bool:

@@ -22,7 +22,7 @@ from typing import Any
 import platformdirs
 
 from learnkafka.errors import BrokerError
-from learnkafka.lifetime import owner_is_alive, owner_tag
+from learnkafka.owner import owner_is_alive, owner_tag
 
 KAFKA_VERSION = "4.3.1"
 

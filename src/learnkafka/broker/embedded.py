@@ -13,6 +13,7 @@ from pathlib import Path
 import psutil
 
 from learnkafka.broker.distribution import KAFKA_VERSION, cache_directory, class_path, written_whole
+from learnkafka.broker.handle import FROM_OUTSIDE
 from learnkafka.broker.java import checked_java, command
 from learnkafka.broker.ports import free_ports
 from learnkafka.broker.ready import wait_for_round_trip, wait_until_counted
@@ -25,6 +26,8 @@ ATTEMPTS = 3
 START_SECONDS = 90  # a cold, slow laptop; where this was measured it takes less than 1
 STOP_SECONDS = 30
 ROOM = 64 * 2**20  # bytes that a broker needs to start and take a lesson's records
+NO_ROOM = 2**20
+FULL = "No space left"  # what every system says of a full disk, and the broker's log with it
 
 Adjust = Callable[["Node"], Mapping[str, str]]
 """Gives settings for a node that replace ours: a test's TLS listener, say."""
@@ -121,6 +124,11 @@ class EmbeddedServer:
     def is_alive(self) -> bool:
         return any(node.runs() for node in self.nodes.values())
 
+    def what_ended_it(self) -> str:
+        if any(map(self._found_disk_full, self.nodes.values())):
+            return "it found the disk full; free some room, or set TMPDIR to a directory on another disk"
+        return FROM_OUTSIDE
+
     def stop(self) -> None:
         """At once: what these brokers hold goes with them."""
         self._run.close()
@@ -204,7 +212,9 @@ class EmbeddedServer:
         """Raise when a broker has ended by itself, with what its log says of it."""
         for node in [only] if only else self.nodes.values():
             runs = node.runs()  # before its log is read, which is complete when it has ended
-            if "No space left" in node.said():  # it may go on for a minute without its disk
+            if FULL in node.said() or (
+                not runs and self._found_disk_full(node)
+            ):  # it may go on for a minute without its disk
                 raise BrokerError(
                     "The broker found the disk full: free some room, or set TMPDIR to a directory on another disk. "
                     f"Its log ends:\n{self._log_tail(node)}"
@@ -215,6 +225,15 @@ class EmbeddedServer:
                 raise PortTakenError
             status = node.process.returncode if node.process else "unknown"
             raise BrokerError(f"The broker ended by itself (status {status}). Its log ends:\n{self._log_tail(node)}")
+
+    def _found_disk_full(self, node: Node) -> bool:
+        """Whether its log says so; there may have been no room for that."""
+        if FULL in node.said():
+            return True
+        try:
+            return shutil.disk_usage(self._run.path).free < NO_ROOM
+        except OSError:
+            return False  # the directory is gone, too
 
     def _log_tail(self, node: Node, lines: int = 15) -> str:
         """The log's last lines, without Java's own warnings and those that say where in Kafka's source it was."""

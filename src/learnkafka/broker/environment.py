@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from learnkafka.errors import BrokerError
@@ -22,6 +23,7 @@ SECURITY = {
     "KAFKA_SSL_PASSWORD": "ssl_password",
     "KAFKA_SSL_CHECK_HOSTNAME": "ssl_check_hostname",
 }
+PATIENCE = "LEARNKAFKA_PATIENCE"
 PROTOCOLS = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
 MECHANISMS = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
 
@@ -42,6 +44,22 @@ def variables() -> dict[str, str]:
     return {name: os.environ[name] for name in (BOOTSTRAP, *SECURITY) if name in os.environ}
 
 
+def patience() -> float:
+    """How many times as long as on a quiet machine an answer may take here, as `LEARNKAFKA_PATIENCE` says: 1 without it.
+
+    It makes nothing slower: what is waited for as long as it takes is only given up later. A class needs it, in which
+    thirty ask at once. Raises BrokerError for what is no number from 1 on.
+    """
+    given = os.environ.get(PATIENCE, "").strip() or "1"
+    try:
+        times = float(given)
+    except ValueError:
+        times = 0.0
+    if not 1 <= times <= 1_000:
+        raise BrokerError(f"{PATIENCE} is {given!r}; expected how many times as long to wait, a number from 1 to 1000.")
+    return times
+
+
 def split_address(address: str) -> tuple[str, int]:
     """`host:port` as its two parts; an IPv6 host stands in brackets."""
     found = re.fullmatch(r"(?:\[([0-9a-fA-F:.]+)\]|([A-Za-z0-9._-]+)):(\d{1,5})", address)
@@ -52,17 +70,29 @@ def split_address(address: str) -> tuple[str, int]:
     return found[1] or found[2], int(found[3])
 
 
+class Password(str):
+    """Text whose repr hides it: a notebook that shows the clients' settings doesn't show this."""
+
+    def __repr__(self) -> str:
+        return "'…'"
+
+
 def client_config() -> dict[str, Any]:
     """What kafka-python needs beside the address, from `KAFKA_SECURITY_PROTOCOL`, `KAFKA_SASL_*` and `KAFKA_SSL_*`."""
-    given = {name: os.environ[variable] for variable, name in SECURITY.items() if os.environ.get(variable)}
-    config: dict[str, Any] = dict(given)
+    return config_of(os.environ)
+
+
+def config_of(variables: Mapping[str, str]) -> dict[str, Any]:
+    """The same from these variables."""
+    given = {name: variables[variable] for variable, name in SECURITY.items() if variables.get(variable)}
+    config: dict[str, Any] = {name: Password(value) if "password" in name else value for name, value in given.items()}
     if "ssl_check_hostname" in config:
         config["ssl_check_hostname"] = given["ssl_check_hostname"].lower() not in ("false", "0", "no")
     _one_of("KAFKA_SECURITY_PROTOCOL", given.get("security_protocol"), PROTOCOLS)
     _one_of("KAFKA_SASL_MECHANISM", given.get("sasl_mechanism"), MECHANISMS)
     if given.get("security_protocol", "").startswith("SASL"):
         for variable in ("KAFKA_SASL_MECHANISM", "KAFKA_SASL_USERNAME", "KAFKA_SASL_PASSWORD"):
-            if not os.environ.get(variable):
+            if not variables.get(variable):
                 raise BrokerError(f"KAFKA_SECURITY_PROTOCOL asks for SASL, but {variable} isn't set; set it too.")
     return config
 

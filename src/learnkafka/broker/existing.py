@@ -7,13 +7,15 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from learnkafka.broker import environment
+from learnkafka.broker.asking import Answer, ask
 from learnkafka.broker.distribution import class_path
+from learnkafka.broker.groups import delete_groups
+from learnkafka.broker.handle import FROM_OUTSIDE
 from learnkafka.broker.java import checked_java, command
 from learnkafka.broker.ledger import Ledger, ledgers, read_ledger
 from learnkafka.broker.names import Names, checked_name, learner_prefix
@@ -24,18 +26,28 @@ from learnkafka.broker.topics import delete_topics
 from learnkafka.errors import BrokerError
 
 CONNECT_MS = 10_000
+# How long to try for groups whose members come back: while somebody waits, and where nobody does.
+GROUPS_SECONDS = 5
+LEAVING_SECONDS = 60
 
 
 class SharedNames(Names):
-    """Names under the learner's prefix. Ours are those that we gave out, but for those that were there before."""
+    """Names under the learner's prefix. Ours are those that we gave out, but for those that were there before.
 
-    def __init__(self, prefix: str, ledger: Ledger, foreign: set[str]) -> None:
-        self._prefix = prefix
+    What was there before is asked for again before it is called foreign: what an earlier lesson has just deleted, one
+    broker may still name when another has forgotten it.
+    """
+
+    def __init__(self, prefix: str, ledger: Ledger, foreign: set[str], is_there: Callable[[str], bool]) -> None:
+        self.prefix = prefix
         self._ledger = ledger
         self._foreign = foreign
+        self._is_there = is_there
 
     def full(self, name: str) -> str:
-        full = super().full(self._prefix + checked_name(name))
+        full = super().full(self.prefix + checked_name(name))
+        if full in self._foreign and not self._is_there(full):
+            self._foreign.remove(full)
         if full not in self._foreign and full not in self._ledger.names:
             self._ledger.names.append(full)
             self._ledger.save()
@@ -55,31 +67,32 @@ class ExistingServer:
         self._config = environment.client_config()
         if finding := probe(self.bootstrap_servers, self._config):  # it knows sooner than kafka-python, and why
             raise BrokerError(f"The cluster can't be used: {finding}")
-        with self._admin() as admin:
-            cluster = admin.describe_cluster()
-            self._cluster_id = str(cluster["cluster_id"])
-            self.brokers = len(cluster["brokers"])
-            for ledger in ledgers(self._cluster_id):
-                if ledger.is_orphaned():
-                    delete_what_we_made(admin, ledger)
-            ours = {name for ledger in ledgers(self._cluster_id) for name in ledger.names}
-            foreign = (set(admin.list_topics()) | _groups(admin)) - ours
+        foreign = self._ask(self._look_around)
         self._ledger = Ledger(self._cluster_id)
-        self.names = SharedNames(learner_prefix(), self._ledger, foreign)
+        self.names = SharedNames(learner_prefix(), self._ledger, foreign, self._is_there)
         self._owner = os.getpid()
         self._variables = environment.variables()
         atexit.register(self._leave)
 
-    @contextmanager
-    def _admin(self) -> Iterator[Any]:
-        from kafka import KafkaAdminClient
+    def _look_around(self, admin: Any) -> set[str]:
+        """Clear away what earlier connections left, and return the names that are there and not ours."""
+        cluster = admin.describe_cluster()
+        self._cluster_id = str(cluster["cluster_id"])
+        self.brokers = len(cluster["brokers"])
+        ours = {name for ledger in ledgers(self._cluster_id) for name in ledger.names}
+        for ledger in ledgers(self._cluster_id):
+            if ledger.is_orphaned():
+                delete_what_we_made(admin, ledger, GROUPS_SECONDS)
+        return _names(admin) - ours
+
+    def _is_there(self, name: str) -> bool:
+        return self._ask(lambda admin: name in _names(admin))
+
+    def _ask(self, question: Callable[[Any], Answer]) -> Answer:
         from kafka.errors import KafkaError
 
         try:
-            with KafkaAdminClient(
-                bootstrap_servers=self.bootstrap_servers, **self._config, bootstrap_timeout_ms=CONNECT_MS
-            ) as admin:
-                yield admin
+            return ask(self.bootstrap_servers, self._config, question, bootstrap_timeout_ms=CONNECT_MS)
         except (KafkaError, OSError, ValueError) as error:
             finding = probe(self.bootstrap_servers, self._config)
             reason = finding or f"{type(error).__name__}; run `learnkafka doctor` in a terminal."
@@ -91,11 +104,17 @@ class ExistingServer:
     def is_alive(self) -> bool:
         return True  # only asking it would tell, and that may take long
 
+    def what_ended_it(self) -> str:
+        return FROM_OUTSIDE
+
     def stop(self) -> None:
-        """Delete the topics and groups that the course made here; the cluster itself goes on."""
-        atexit.unregister(self._leave)
-        with self._admin() as admin:
-            delete_what_we_made(admin, self._ledger)
+        """Delete the topics and groups that the course made here; the cluster itself goes on.
+
+        A group that a consumer in this kernel keeps open goes with the kernel.
+        """
+        self._ask(lambda admin: delete_what_we_made(admin, self._ledger, GROUPS_SECONDS))
+        if not self._ledger.names:
+            atexit.unregister(self._leave)
 
     def _leave(self) -> None:
         """At this process's exit, have another one delete: Python starts no more threads now, and a client needs one."""
@@ -126,33 +145,35 @@ class ExistingServer:
         return None
 
 
-def delete_what_we_made(admin: Any, ledger: Ledger) -> None:
-    """Delete the topics and the idle groups that bear the ledger's names, and that no other connection uses."""
-    others = (one for one in ledgers(ledger.cluster) if one.path != ledger.path and not one.is_orphaned())
-    ours = set(ledger.names) - {name for other in others for name in other.names}
-    delete_topics(admin, sorted(ours & set(admin.list_topics())))
-    if groups := sorted(ours & _groups(admin)):
-        admin.delete_groups(groups)
-    ledger.names = sorted(ours & _groups(admin))  # a group whose member was killed is not idle yet
+def delete_what_we_made(admin: Any, ledger: Ledger, seconds: float) -> None:
+    """Delete the topics and the groups that bear the ledger's names, and that no other connection uses."""
+
+    def ours() -> set[str]:
+        others = (one for one in ledgers(ledger.cluster) if one.path != ledger.path and not one.is_orphaned())
+        return set(ledger.names) - {name for other in others for name in other.names}
+
+    there = set(admin.list_topics())
+    topics = delete_topics(admin, there & ours())
+    ledger.names = sorted({*topics, *delete_groups(admin, ours, seconds)})
     if ledger.names:
         ledger.save()
     else:
         ledger.discard()
 
 
-def _groups(admin: Any) -> set[str]:
-    return {group["group_id"] for group in admin.list_groups()}
+def _names(admin: Any) -> set[str]:
+    return set(admin.list_topics()) | {group["group_id"] for group in admin.list_groups()}
 
 
 def main(path: Path) -> None:
     """Delete what is in the ledger: run at the exit of its owner, with the owner's environment."""
-    from kafka import KafkaAdminClient
-
-    servers, config = environment.bootstrap_servers(), environment.client_config()
-    ledger = read_ledger(path)
-    if ledger:
-        with KafkaAdminClient(bootstrap_servers=servers, **config, bootstrap_timeout_ms=CONNECT_MS) as admin:
-            delete_what_we_made(admin, ledger)
+    if (ledger := read_ledger(path)) and ledger.take_over():
+        ask(
+            environment.bootstrap_servers(),
+            environment.client_config(),
+            lambda admin: delete_what_we_made(admin, ledger, LEAVING_SECONDS),
+            bootstrap_timeout_ms=CONNECT_MS,
+        )
 
 
 if __name__ == "__main__":

@@ -5,12 +5,16 @@ from __future__ import annotations
 import re
 import secrets
 import subprocess
+from collections.abc import Callable
 from typing import Any, Protocol
 
+from learnkafka.broker.asking import ask
 from learnkafka.broker.names import Names
 from learnkafka.broker.tools import KafkaTool
-from learnkafka.broker.topics import create_topic, delete_topics, topic_exists
+from learnkafka.broker.topics import create_topic
 from learnkafka.errors import BrokerError
+
+FROM_OUTSIDE = "something ended it from outside"
 
 
 class Server(Protocol):
@@ -29,6 +33,9 @@ class Server(Protocol):
 
     def is_alive(self) -> bool:
         """Whether it still runs, as far as this machine can tell."""
+
+    def what_ended_it(self) -> str:
+        """Of one that is dead, what is known of its end: the middle of a sentence."""
 
     def stop(self) -> None:
         """End it, with everything that the course made there."""
@@ -57,6 +64,7 @@ class Broker:
         self._server = server
         self._names = names or Names()
         self._stopped = False
+        self._of_no_use_without_it: list[Callable[[], None]] = []
 
     def __repr__(self) -> str:
         # No address and no kind: notebooks print this, and compare what they print.
@@ -85,13 +93,17 @@ class Broker:
         """A topic, group or transactional id under this learner's prefix; the name itself where nobody else is."""
         return self._names.full(name)
 
+    @property
+    def prefix(self) -> str:
+        """What all names that `name()` and `topic()` give begin with; empty where nobody else is."""
+        return self._names.prefix
+
     def topic(self, name: str, partitions: int = 1, replication_factor: int | None = None, **configs: object) -> str:
         """Make a topic, or make it anew when it was ours, and return its real name.
 
         Settings are Kafka's with `_` for `.`: `retention_ms=2000`. The replication factor is the broker's own default
         when None. Returns when every partition has a leader. Raises BrokerError with Kafka's reason when it refuses.
         """
-        from kafka import KafkaAdminClient
         from kafka.errors import KafkaError
 
         self._make_sure_it_runs()
@@ -100,13 +112,19 @@ class Broker:
                 raise BrokerError(f"A topic's {what} is a whole number from 1 on; {count!r} isn't.")
         full = self.name(name)
         settings = {key.replace("_", "."): _as_text(value) for key, value in configs.items()}
+
+        def make_anew(admin: Any) -> None:
+            create_topic(
+                admin,
+                full,
+                partitions=partitions,
+                replication_factor=replication_factor,
+                configs=settings,
+                anew=self._names.is_ours(full),
+            )
+
         try:
-            with KafkaAdminClient(bootstrap_servers=self.bootstrap_servers, **self.client_config()) as admin:
-                if self._names.is_ours(full) and topic_exists(admin, full):
-                    delete_topics(admin, [full])
-                create_topic(
-                    admin, full, partitions=partitions, replication_factor=replication_factor, configs=settings
-                )
+            ask(self.bootstrap_servers, self.client_config(), make_anew)
         except KafkaError as error:
             raise BrokerError(
                 f"The broker didn't answer when asked for the topic {full!r} ({type(error).__name__}); "
@@ -136,14 +154,20 @@ class Broker:
 
     def _make_sure_it_runs(self) -> None:
         if not self.is_running:
-            state = "was stopped" if self._stopped else "is gone: something ended it from outside"
+            state = "was stopped" if self._stopped else f"is gone: {self._server.what_ended_it()}"
             raise BrokerError(f"This broker {state}; start another with {self._started_by}().")
 
     def stop(self) -> None:
-        """End the broker, with all that it holds; on an existing cluster, delete what the course made there."""
+        """End the broker, with its members and all that it holds; on an existing cluster, delete what the course made there."""
         if not self._stopped:
             self._stopped = True
+            for end in self._of_no_use_without_it:
+                end()
             self._server.stop()
+
+    def end_first(self, end: Callable[[], None]) -> None:
+        """Have this called before the broker is stopped: it ends what is of no use without the broker."""
+        self._of_no_use_without_it.append(end)
 
 
 class Cluster(Broker):

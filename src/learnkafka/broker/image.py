@@ -1,4 +1,4 @@
-"""The image that a container is made of, and whether it can be had here."""
+"""The images that containers are made of, and whether they can be had here."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from learnkafka.broker.finding import Finding
 from learnkafka.errors import BrokerError
 
 IMAGE = f"apache/kafka:{KAFKA_VERSION}"  # the exact version: `latest` changes under a class's feet
+REDIS_IMAGE = "redis:8.2-alpine"  # for start_redis() and docker-compose.yml
 PULL_SECONDS = 600
 
 
-def image_finding() -> Finding | None:
+def image_finding(image: str = IMAGE) -> Finding | None:
     """What keeps a container of the image from being started here; None when nothing does. Never waits for a pull."""
     import docker  # here, because it costs 0.2 s
     from docker.errors import DockerException, ImageNotFound
@@ -21,11 +22,11 @@ def image_finding() -> Finding | None:
     try:
         client = docker.from_env(timeout=5)
         try:
-            client.images.get(IMAGE)
+            client.images.get(image)
         finally:
             client.close()
     except ImageNotFound:
-        return Finding(f"Docker answers, but hasn't got the image {IMAGE}", "run `learnkafka fetch` in a terminal.")
+        return Finding(f"Docker answers, but hasn't got the image {image}", "run `learnkafka fetch` in a terminal.")
     except (DockerException, OSError) as error:
         return _docker_finding(error)
     return None
@@ -57,7 +58,7 @@ def _causes(error: BaseException) -> list[BaseException]:
     return found
 
 
-def pull_image(progress: Callable[[int, int], None], seconds: float = PULL_SECONDS) -> bool:
+def pull_image(progress: Callable[[int, int], None], seconds: float = PULL_SECONDS, image: str = IMAGE) -> bool:
     """Pull the image where Docker answers and lacks it; whether it is there afterwards.
 
     `progress` is told the bytes that have arrived and the bytes known to come. Raises BrokerError when the pull fails
@@ -71,21 +72,21 @@ def pull_image(progress: Callable[[int, int], None], seconds: float = PULL_SECON
     except DockerException:
         return False
     try:
-        if image_finding() is None:
+        if image_finding(image) is None:
             return True
         deadline = time.monotonic() + seconds
         layers: dict[str, tuple[int, int]] = {}
-        for event in client.api.pull(IMAGE, stream=True, decode=True):
+        for event in client.api.pull(image, stream=True, decode=True):
             if "error" in event:
-                raise BrokerError(f"Docker could not pull {IMAGE}: {event['error']}")
+                raise BrokerError(f"Docker could not pull {image}: {event['error']}")
             if time.monotonic() > deadline:
-                raise BrokerError(f"Docker did not pull {IMAGE} within {seconds:.0f} s.")
+                raise BrokerError(f"Docker did not pull {image} within {seconds:.0f} s.")
             detail = event.get("progressDetail") or {}
             if event.get("status") == "Downloading" and "total" in detail:
                 layers[event["id"]] = (detail["current"], detail["total"])
                 progress(sum(now for now, _ in layers.values()), sum(total for _, total in layers.values()))
         return True
     except (DockerException, OSError) as error:
-        raise BrokerError(f"Docker could not pull {IMAGE}: {getattr(error, 'explanation', None) or error}") from error
+        raise BrokerError(f"Docker could not pull {image}: {getattr(error, 'explanation', None) or error}") from error
     finally:
         client.close()

@@ -16,7 +16,8 @@ from pathlib import Path
 
 import platformdirs
 
-from learnkafka.lifetime import owner_is_alive, owner_tag
+from learnkafka.files import write_whole
+from learnkafka.owner import owner_is_alive, owner_tag
 
 _A_DAY = 24 * 3600
 
@@ -28,18 +29,25 @@ class Ledger:
     cluster: str  # the cluster's id
     names: list[str] = field(default_factory=list)
     host: str = field(default_factory=platform.node)
-    path: Path = field(default_factory=lambda: ledgers_directory() / f"{owner_tag()}-{secrets.token_hex(3)}.json")
+    path: Path = field(default_factory=lambda: _own_path())
 
     def save(self) -> None:
         """Write it under its name at once, whole."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        draft = self.path.with_suffix(".draft")
-        draft.write_text(json.dumps(asdict(self) | {"path": None}), encoding="utf-8")
-        draft.replace(self.path)
+        write_whole(self.path, json.dumps(asdict(self) | {"path": None}))
 
     def discard(self) -> None:
         """Everything in it has been deleted."""
         self.path.unlink(missing_ok=True)
+
+    def take_over(self) -> bool:
+        """Become the owner, so that nobody clears up beside us; False where somebody has cleared up already."""
+        mine = _own_path()
+        try:
+            self.path.rename(mine)
+        except FileNotFoundError:
+            return False
+        self.path = mine
+        return True
 
     def is_orphaned(self) -> bool:
         """Whether its owner is gone.
@@ -55,6 +63,10 @@ class Ledger:
 def ledgers_directory() -> Path:
     """Where the ledgers lie."""
     return platformdirs.user_state_path("learnkafka") / "made-on-clusters"
+
+
+def _own_path() -> Path:
+    return ledgers_directory() / f"{owner_tag()}-{secrets.token_hex(3)}.json"
 
 
 def read_ledger(path: Path) -> Ledger | None:

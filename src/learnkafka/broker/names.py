@@ -49,6 +49,8 @@ def _login_name() -> str:
 class Names:
     """The names on a broker that is the learner's alone: no prefix, and every topic is ours."""
 
+    prefix = ""
+
     def full(self, name: str) -> str:
         """The name as the broker knows it."""
         return checked_name(name)

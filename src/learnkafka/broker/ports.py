@@ -2,17 +2,40 @@
 
 from __future__ import annotations
 
+import errno
+import random
 import socket
 from contextlib import ExitStack
 
+# Outgoing connections come from 32768 on (Linux) or 49152 on (macOS). A client that tries again and again to reach a
+# broker which is away would sooner or later be given the broker's own port, were that one of those.
+_RANGE = range(20_000, 32_768)
+_TRIES = 1_000
+_given: set[int] = set()  # by this process: what it was given a moment ago, nobody listens on yet
+_random = random.SystemRandom()  # two kernels that were forked alike choose differently
+
 
 def free_ports(count: int) -> list[int]:
-    """So many different ports that nobody listens on right now; somebody else may still take one before it is used."""
+    """So many different ports that nobody listens on right now, and that no call before this one gave; another server may still take one before it is used.
+
+    Raises OSError where nearly all are taken.
+    """
+    found: list[int] = []
     with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
+        for port in _random.sample(_RANGE, _TRIES):
+            if len(found) == count:
+                break
+            if port in _given:
+                continue
+            try:
+                stack.enter_context(socket.socket()).bind(("127.0.0.1", port))
+            except OSError:
+                continue  # taken
+            found.append(port)
+    _given.update(found)
+    if len(found) < count:
+        raise OSError(errno.EADDRINUSE, f"of {_TRIES} ports that were tried, {len(found)} were free")
+    return found
 
 
 def accepts(port: int) -> bool:

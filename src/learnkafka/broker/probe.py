@@ -18,13 +18,17 @@ _ILLEGAL_SASL_STATE = 34  # a listener without SASL answers a SASL handshake wit
 
 def probe(bootstrap_servers: str, config: Mapping[str, Any]) -> Finding | None:
     """What keeps a client with these settings from using the cluster; None when nothing does."""
-    findings = [_probe_address(address, config) for address in bootstrap_servers.split(",")]
-    if all(findings):
-        return findings[0]
-    return _probe_metadata(bootstrap_servers, config)
+    first: Finding | None = None
+    for address in bootstrap_servers.split(","):
+        finding = probe_address(address, config)
+        if finding is None:  # one way in is enough
+            return probe_login(bootstrap_servers, config)
+        first = first or finding
+    return first
 
 
-def _probe_address(address: str, config: Mapping[str, Any]) -> Finding | None:
+def probe_address(address: str, config: Mapping[str, Any]) -> Finding | None:
+    """What keeps a client from one address, without logging in: its name, its port, TLS, and the SASL mechanism."""
     host, port = split_address(address)
     try:
         socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
@@ -157,7 +161,7 @@ def _read(connection: socket.socket, count: int) -> bytes:
     return content
 
 
-def _probe_metadata(bootstrap_servers: str, config: Mapping[str, Any]) -> Finding | None:
+def probe_login(bootstrap_servers: str, config: Mapping[str, Any]) -> Finding | None:
     """Log in, and look whether the brokers' advertised addresses can be reached from here."""
     from kafka import KafkaAdminClient
     from kafka.errors import KafkaError, SaslAuthenticationFailedError

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import sys
 import threading
+import weakref
 from collections.abc import Callable
 from typing import TypeVar
 
 from learnkafka.broker.environment import BOOTSTRAP
 from learnkafka.broker.handle import Broker, Cluster, ServerOfSeveral
+from learnkafka.broker.mending import mend_kafka_python
 from learnkafka.errors import BrokerError
 
 KINDS = ("container", "embedded", "existing")
@@ -19,6 +21,7 @@ KIND_VARIABLE = "LEARNKAFKA_BROKER"
 
 _Handle = TypeVar("_Handle", bound=Broker)
 _running: dict[tuple[object, ...], Broker] = {}
+_started: weakref.WeakSet[Broker] = weakref.WeakSet()  # those of new=True, too
 _lock = threading.Lock()
 
 
@@ -40,6 +43,16 @@ def start_cluster(brokers: int = 3, kind: str | None = None, *, new: bool = Fals
     return _start(Cluster, ("cluster", kind, brokers), new, lambda: _new_cluster(brokers, _own_kind(kind)))
 
 
+def running_broker() -> Broker:
+    """The broker, or cluster, that this process has started and that runs; raises BrokerError unless it is one."""
+    running = [broker for broker in list(_started) if broker.is_running]
+    if not running:
+        raise BrokerError("No broker runs here; start one with start_broker() first.")
+    if len(running) > 1:
+        raise BrokerError(f"{len(running)} brokers run here; say which one is meant, as in broker=broker.")
+    return running[0]
+
+
 def _start(handle: type[_Handle], asked: tuple[object, ...], new: bool, make: Callable[[], _Handle]) -> _Handle:
     if sys.platform == "win32":
         raise BrokerError("The course runs on Windows inside WSL 2; README.md says how to start it there.")
@@ -51,6 +64,8 @@ def _start(handle: type[_Handle], asked: tuple[object, ...], new: bool, make: Ca
                 return running
             running.stop()  # it died: what is left of it goes before another starts
         started = make()
+        mend_kafka_python()
+        _started.add(started)
         if not new:
             _running[key] = started
         return started

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
+from learnkafka.broker.environment import patience
 from learnkafka.errors import BrokerError, NameRefusedError
 
 SECONDS = 30
+_LEADERS_SECONDS = 10  # kafka-python's own
 
 
 def topic_exists(admin: Any, name: str) -> bool:
@@ -17,23 +19,60 @@ def topic_exists(admin: Any, name: str) -> bool:
 
 
 def create_topic(
-    admin: Any, name: str, *, partitions: int, replication_factor: int | None, configs: Mapping[str, str]
+    admin: Any,
+    name: str,
+    *,
+    partitions: int,
+    replication_factor: int | None,
+    configs: Mapping[str, str],
+    anew: bool = False,
 ) -> None:
-    """Make the topic, and wait until each partition has a leader."""
+    """Make the topic, and wait until each partition has a leader. With `anew` one that is there is deleted first."""
     from kafka import errors
 
     wanted = {"num_partitions": partitions, "replication_factor": replication_factor or -1, "configs": dict(configs)}
-    deadline = time.monotonic() + SECONDS
+    deadline = time.monotonic() + SECONDS * patience()
+    if anew and topic_exists(admin, name):
+        delete_topics(admin, [name])
     while True:
         answer = admin.create_topics({name: wanted}, raise_errors=False)["topics"][0]
         refusal = errors.for_code(answer["error_code"])
         if refusal is errors.NoError:
-            admin.wait_for_topics([name])
+            admin.wait_for_topics([name], timeout_ms=_LEADERS_SECONDS * 1000 * patience())
+            _wait_until_all_know(admin, name, partitions)
             return
-        # A topic of this name that was deleted a moment ago may still be on its way out.
-        if refusal is not errors.TopicAlreadyExistsError or time.monotonic() > deadline or topic_exists(admin, name):
+        # A topic of this name that was deleted a moment ago may still be on its way out; and where the answer to a
+        # request gets lost, a client asks again, and finds what it has made itself.
+        taken = refusal is errors.TopicAlreadyExistsError
+        there = taken and topic_exists(admin, name)
+        if not taken or time.monotonic() > deadline or (there and not anew):
             raise _explained(name, refusal, answer.get("error_message") or "")
+        if there:
+            delete_topics(admin, [name])
         time.sleep(0.05)
+
+
+def _wait_until_all_know(admin: Any, name: str, partitions: int) -> None:
+    """What one broker knows, another learns a moment later, and a client may ask any of them.
+
+    The admin client asks one of its own choice, so this says whom to ask, by its private way.
+    """
+    from kafka.errors import KafkaError
+    from kafka.protocol.metadata import MetadataRequest
+
+    topic = MetadataRequest.MetadataRequestTopic(name=name)
+    request = MetadataRequest(topics=[topic], allow_auto_topic_creation=False)
+    nodes = [broker["broker_id"] for broker in admin.describe_cluster()["brokers"] if not broker.get("is_fenced")]
+    deadline = time.monotonic() + SECONDS * patience()
+    for node in nodes if len(nodes) > 1 else []:
+        while time.monotonic() < deadline:
+            try:
+                known = admin._manager.run(admin._manager.send, request, node).topics[0].partitions
+            except KafkaError:
+                break  # it died since it was counted, and the others have the topic
+            if sum(one.leader_id >= 0 for one in known) == partitions:
+                break
+            time.sleep(0.02)
 
 
 def _explained(name: str, refusal: type[Exception], message: str) -> Exception:
@@ -53,11 +92,20 @@ def _explained(name: str, refusal: type[Exception], message: str) -> Exception:
     return BrokerError(f"Kafka refused to make the topic {name!r}{reason}; change what it names and try again.")
 
 
-def delete_topics(admin: Any, names: list[str]) -> None:
-    """Delete the topics that are there, and return when no broker that we ask knows them any more."""
+def delete_topics(admin: Any, names: Collection[str]) -> list[str]:
+    """Delete the topics, and return when no broker that we ask knows them any more: those that are there after 30 s.
+
+    What we may not delete is nothing to wait for, now or another time.
+    """
+    from kafka.errors import TopicAuthorizationFailedError
+
     if not names:
-        return
-    admin.delete_topics(names, raise_errors=False)
-    deadline = time.monotonic() + SECONDS
-    while any(topic_exists(admin, name) for name in names) and time.monotonic() < deadline:
+        return []
+    answers = admin.delete_topics(list(names), raise_errors=False)["topics"]
+    refused = {one["name"] for one in answers if one["error_code"] == TopicAuthorizationFailedError.errno}
+    deadline = time.monotonic() + SECONDS * patience()
+    while left := sorted((set(names) - refused) & set(admin.list_topics())):
+        if time.monotonic() > deadline:
+            break
         time.sleep(0.05)
+    return left

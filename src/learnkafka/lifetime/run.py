@@ -1,4 +1,4 @@
-"""A run: the directory, processes and containers of one broker, which go together with the process that made it.
+"""A run: the directory, processes and containers of one broker or Redis, which go together with the process that made it.
 
 A run's directory is named after its owner. Its processes carry the directory in the environment variable
 `LEARNKAFKA_RUN`, its containers and networks in the label `learnkafka.run`. So whoever finds the
@@ -13,10 +13,12 @@ import os
 import platform
 import secrets
 import shutil
+import stat
 import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +26,7 @@ import psutil
 
 from learnkafka.errors import BrokerError
 from learnkafka.lifetime import guard
-from learnkafka.lifetime.owner import owner_is_alive, owner_tag
+from learnkafka.owner import owner_is_alive, owner_tag
 
 ENVIRONMENT_MARK = "LEARNKAFKA_RUN"
 LABEL_RUN = "learnkafka.run"
@@ -35,9 +37,17 @@ _USES_DOCKER = "uses-docker"
 def runs_directory() -> Path:
     """Where runs live: below the machine's temporary directory, ours alone."""
     path = Path(tempfile.gettempdir()) / f"learnkafka-{os.getuid()}"  # a user without a name may run this, too
-    path.mkdir(mode=0o700, exist_ok=True)
-    if path.stat().st_uid != os.getuid():
-        raise BrokerError(f"{path} belongs to another user; set TMPDIR to a directory of your own and start again.")
+    with suppress(FileExistsError):
+        path.mkdir(mode=0o700)
+    # Not what a link points to: anybody may have put one there, and what has no owner in it is removed.
+    seen = path.lstat()
+    if not stat.S_ISDIR(seen.st_mode) or seen.st_uid != os.getuid():
+        raise BrokerError(
+            f"{path} isn't a directory of yours (a link, or another user's); set TMPDIR to a directory of your own and "
+            "start again."
+        )
+    if seen.st_mode & 0o077:
+        path.chmod(0o700)
     return path
 
 
@@ -51,7 +61,7 @@ class Run:
             self.path.mkdir(mode=0o700)
         except OSError as error:
             raise BrokerError(
-                f"No directory for the broker could be made: {error}. Free some room, or set TMPDIR."
+                f"No directory could be made for what is to be started: {error}. Free some room, or set TMPDIR."
             ) from error
         self._owner = os.getpid()
         # A session of its own: an interrupt of the notebook's cell goes to the kernel's process group.
@@ -117,7 +127,20 @@ def end_processes(path: Path, timeout: float = 5.0) -> None:
             process.kill()
         except psutil.NoSuchProcess:
             continue
-    psutil.wait_procs(found, timeout=timeout)
+    deadline = time.monotonic() + timeout
+    while not all(_has_ended(process) for process in found) and time.monotonic() < deadline:
+        time.sleep(0.01)
+
+
+def _has_ended(process: psutil.Process) -> bool:
+    # One that nobody has waited for has ended, too: waiting is up to its parent, or to the machine's first process, and a
+    # container's first process may never do it.
+    try:
+        process.wait(timeout=0)  # what is ours isn't left to anybody
+    except psutil.TimeoutExpired:
+        with suppress(psutil.NoSuchProcess):
+            return bool(process.status() == psutil.STATUS_ZOMBIE)
+    return True
 
 
 def _mark(process: psutil.Process) -> str | None:

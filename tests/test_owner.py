@@ -10,7 +10,7 @@ import sys
 import psutil
 import pytest
 
-from learnkafka.lifetime import owner_is_alive, owner_tag
+from learnkafka.owner import owner_is_alive, owner_tag
 
 
 def test_own_tag_is_alive() -> None:
