@@ -1,7 +1,8 @@
 # Every target is one line; what a line needs is made first, once, and again only when its source changes.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do $$p -c 'import sys, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
-UV := $(BIN)/uv pip install --quiet --python $(BIN)/python
+# Compiled now, as pip does: where PYTHONDONTWRITEBYTECODE is set, each kernel would compile all that it imports.
+UV := $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python
 
 .PHONY: env env-test lab test build check bench soak lock clean
 env: .venv/.learner

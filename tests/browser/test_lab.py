@@ -3,17 +3,31 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import nbformat
+import psutil
 import pytest
 from playwright.sync_api import Page, expect
+
+from benchmarks.jupyterlab import jupyterlab
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
 COURSE = Path(__file__).parents[2]
 IDLE = '.jp-Notebook-ExecutionIndicator[data-status="idle"]'
+
+
+@pytest.fixture
+def lab(tmp_path: Path, notebooks: Path) -> Iterator[str]:
+    """As `learnkafka lab` prints it, in the directory above the notebooks; all that it started ends with it."""
+    with jupyterlab(notebooks.parent, tmp_path / "config") as one:
+        yield one.address
+        children = psutil.Process(one.process.pid).children(recursive=True)
+    _, left = psutil.wait_procs(children, timeout=10)
+    assert not left, f"still running after JupyterLab has ended: {left}"
 
 
 def outputs(path: Path) -> list[list[Any]]:

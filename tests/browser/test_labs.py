@@ -9,8 +9,6 @@ import nbformat
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from benchmarks.jupyterlab import open_notebook
-
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
 COURSE = Path(__file__).parents[2]
@@ -25,13 +23,12 @@ ENDLESS = "while True:\n    pass"
 
 
 @pytest.fixture
-def notebooks(tmp_path: Path) -> Path:
-    """The lesson that JupyterLab opens first, and the lab."""
-    for place in (f"notebooks/{LAB}", f"labs/{LAB}"):
-        copy = tmp_path / place.replace(f"notebooks/{LAB}", "notebooks/00-start-here.ipynb")
-        copy.parent.mkdir()
-        nbformat.write(nbformat.read(COURSE / place, as_version=4), copy)
-    return tmp_path / "notebooks"
+def opened(tmp_path: Path) -> Path:
+    """The lab, in the directory of the labs."""
+    copy = tmp_path / "labs" / LAB
+    copy.parent.mkdir()
+    nbformat.write(nbformat.read(COURSE / "labs" / LAB, as_version=4), copy)
+    return copy
 
 
 class Notebook:
@@ -80,11 +77,10 @@ class Notebook:
 
 
 @pytest.fixture
-def notebook(page: Page, lab: str, tmp_path: Path) -> Notebook:
-    """The lab, open, with everything above the exercises run."""
-    open_notebook(page, lab.replace("notebooks/00-start-here.ipynb", f"labs/{LAB}") + "&reset")  # closes the lesson
+def notebook(page: Page, opened: Path) -> Notebook:
+    """The lab, with everything above the exercises run."""
     expect(page.get_by_role("heading", name="Lab 01 · Why publish–subscribe")).to_be_visible()
-    notebook = Notebook(page, tmp_path / "labs" / LAB)
+    notebook = Notebook(page, opened)
     for grade_id in ("setup", "helper"):
         notebook.run(grade_id)
     return notebook
