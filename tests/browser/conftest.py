@@ -72,6 +72,8 @@ def jupyter(tmp_path_factory: pytest.TempPathFactory, config: Path) -> Iterator[
     first.parent.mkdir(exist_ok=True)
     nbformat.write(new_notebook(), first)
     with jupyterlab(root, config) as one:
+        first.unlink()  # it was there to be found; from now on each test has its own
+        first.parent.rmdir()
         yield one
 
 

@@ -56,7 +56,7 @@ def test_broker_killed_in_mid_lesson(
     learner = lesson(LEARNKAFKA_BROKER=kind)
     learner.does(BEGIN)
     [old] = (learner.tmp / f"learnkafka-{psutil.Process().uids().real}").iterdir()
-    learner.does("member = start_member('billing.py', topic, 'invoices')")
+    learner.does("member = start_member('billing.py', topic, 'invoices'); member.wait_until_assigned()")
 
     def kill() -> None:
         until((tmp_path / "under-way").exists)
