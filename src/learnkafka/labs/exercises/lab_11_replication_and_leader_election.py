@@ -355,6 +355,12 @@ class ReplaceABroker(OnThreeBrokers):
         found = _settled(scene, topic, lambda one: list(one.replicas) == wanted[one.number] and is_whole(one), patience)
         for one in found:
             if list(one.replicas) != wanted[one.number]:
+                if sorted(one.replicas) == sorted(wanted[one.number]):
+                    return wrong(
+                        f"The copies of partition {one.number} are on the right brokers, but broker {new} isn't at the place that broker {old} had in the list, whose first is the preferred leader.",
+                        expected=f"copies on {listed(wanted[one.number])}, in this order",
+                        observed=f"copies on {listed(one.replicas)}",
+                    )
                 kept = list(one.replicas) == copies[one.number]
                 belief = COPIES_ARE_MADE_UP_FOR if kept and not mentions(attempt, "reassign") else None
                 if all(
