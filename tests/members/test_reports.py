@@ -207,7 +207,8 @@ def test_listener_that_raises_ends_the_file_as_ever(member: Start, until: Callab
     )
     until(lambda: not one.is_running, 30)
     assert isinstance(one.events[-1], Ended)
-    assert one.events[-1].error == "kafka.errors.KafkaError: KafkaError: User rebalance callback throws an error"
+    said = "kafka.errors.KafkaError: KafkaError: User rebalance callback throws an error (ValueError: no room)"
+    assert one.events[-1].error == said
     assert one.events[-1].line == 10
     assert "ValueError: no room" in one.output
     assert "instruments.py" not in one.output

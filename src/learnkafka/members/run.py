@@ -79,10 +79,14 @@ def _run(file: str, given: dict[str, Any]) -> tuple[int, dict[str, Any]]:
             line = frame.lineno if frame.filename == file else line
         _leave_out_ourselves(told)
         print("".join(told.format()), end="", file=sys.stderr)  # noqa: T201
-        # A syntax error has indented lines before the sentence, any other may have notes after it.
-        sentence = next(part for part in told.format_exception_only() if not part.startswith(" "))
-        return 1, {"how": "raised", "error": sentence.splitlines()[0], "line": line}
+        error_and_cause = _sentence(told) + (f" ({_sentence(told.__cause__)})" if told.__cause__ else "")
+        return 1, {"how": "raised", "error": error_and_cause, "line": line}
     return 0, {"how": "returned"}
+
+
+def _sentence(told: traceback.TracebackException) -> str:
+    """The error in a line: a syntax error has indented lines before it, any other may have notes after it."""
+    return next(part for part in told.format_exception_only() if not part.startswith(" ")).splitlines()[0]
 
 
 def _leave_out_ourselves(told: traceback.TracebackException) -> None:
