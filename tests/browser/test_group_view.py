@@ -25,6 +25,23 @@ with KafkaConsumer(
     for record in consumer:
         pass
 """
+# A member that gets its things ready before it takes what it was assigned; so it tells of that after the others.
+LATE_MEMBER = """%%writefile late.py
+import time
+from kafka import ConsumerRebalanceListener, KafkaConsumer
+
+class GetReady(ConsumerRebalanceListener):
+    def on_partitions_revoked(self, revoked):
+        pass
+
+    def on_partitions_assigned(self, assigned):
+        time.sleep(1)
+
+with KafkaConsumer(group_id=group, **connect, session_timeout_ms=2000, heartbeat_interval_ms=200) as consumer:
+    consumer.subscribe([topic], listener=GetReady())
+    for record in consumer:
+        pass
+"""
 START = """
 from kafka import KafkaAdminClient, KafkaProducer
 from learnkafka import start_broker, start_member, views
@@ -52,8 +69,20 @@ SHOW = "view = views.group(broker, group)\nview"
 FIRST = "start_member('billing.py', topic, group, assignor=ASSIGNOR).wait_until_assigned(); print(known(1))"
 SECOND = "start_member('billing.py', topic, group, assignor=ASSIGNOR).wait_until_assigned(); print(known(2))"
 LEFT = "print(known(1))"
-CELLS = [START.strip(), MEMBER.strip(), SHOW, FIRST, SECOND, LEFT, "view.snapshot()", "broker.stop()"]
-BEGIN, WRITE, VIEW, START_ONE, START_TWO, KNOWN_ONE, SNAPSHOT, END = range(1, 9)
+LATE = "start_member('late.py', topic, group, name='late').wait_until_assigned()"
+CELLS = [
+    START.strip(),
+    MEMBER.strip(),
+    SHOW,
+    FIRST,
+    SECOND,
+    LEFT,
+    "view.snapshot()",
+    "broker.stop()",
+    LATE_MEMBER.strip(),
+    LATE,
+]
+BEGIN, WRITE, VIEW, START_ONE, START_TWO, KNOWN_ONE, SNAPSHOT, END, WRITE_LATE, START_LATE = range(1, 11)
 WITHIN_SECONDS = 1.0
 
 # Notes when a condition on the page first holds, at the drawing of a screen.
@@ -164,6 +193,13 @@ def test_a_member_joins_and_one_is_killed(page: Page, run: Run, cell: Cell) -> N
     run(END)
     expect(page.locator(".lk-state")).to_have_text("unreachable ✕")
     expect(button(page, "Stop billing-2")).to_have_count(0)
+
+
+def test_a_member_that_tells_later_is_read_out_too(page: Page, run: Run) -> None:
+    """What was read out when the first had told isn't the last word."""
+    show(page, run)
+    run(WRITE_LATE, START_LATE)
+    expect(page.locator(".lk-voice")).to_contain_text("late has partitions 2–3")
 
 
 def test_buttons(page: Page, run: Run) -> None:

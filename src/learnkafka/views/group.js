@@ -524,11 +524,12 @@ class GroupBoard extends Board {
     this.rebalances.hidden = !texts.length;
   }
 
-  /** Rebalances are read out, once they are over; nothing else that changes is. */
+  /** Rebalances are read out, once they are over, and anew when a member tells of one later than the others; nothing else that changes is. */
   #speak(content, topics) {
-    const newest = content.rebalances?.at(-1)?.generation ?? null;
-    if (this.#heard !== null && newest !== null && newest !== this.#heard && this.tape.live) this.announce(spoken(content, topics));
-    this.#heard = newest ?? 0;
+    const newest = content.rebalances?.at(-1);
+    const heard = newest ? rebalanceText(newest) : "";
+    if (this.#heard !== null && heard && heard !== this.#heard && this.tape.live) this.announce(spoken(content, topics));
+    this.#heard = heard;
   }
 
   // The keyboard, and what is told of a partition.
