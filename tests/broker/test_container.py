@@ -47,13 +47,6 @@ def _label(one: Any) -> str:
     return str(labels[LABEL_RUN])
 
 
-@pytest.fixture
-def taken() -> Iterator[int]:
-    """A port on which somebody else listens."""
-    with socket.create_server(("127.0.0.1", 0)) as other:
-        yield other.getsockname()[1]
-
-
 def choose_taken(patch: pytest.MonkeyPatch, taken: int, times: int) -> list[int]:
     """Have the last port chosen be the taken one so many times: as if it had been taken right after the choice."""
     chosen: list[int] = []

@@ -70,6 +70,13 @@ class Notebook:
         expect(prompt).not_to_have_text("[*]:", timeout=30_000)
         return self.cell(grade_id).locator(".jp-Cell-outputArea")
 
+    def answer(self, code: str | None = None) -> Locator:
+        """Exercise 2 answered with this code, or with what stands there; the card of its check."""
+        if code is not None:
+            self.write("solution-2", code)
+        self.run("solution-2")
+        return self.run("check-2")
+
     def photograph(self, name: str) -> None:
         """Keep a picture, where the environment says where."""
         if folder := os.environ.get("LEARNKAFKA_PICTURES"):
@@ -88,29 +95,22 @@ def notebook(page: Page, opened: Path) -> Notebook:
 
 def test_an_exercise_from_untouched_to_passed(notebook: Notebook) -> None:
     """Each card says what it should, in a region with a name; none is a traceback."""
-    notebook.run("solution-2")
-    card = notebook.run("check-2")
+    card = notebook.answer()
     expect(card.get_by_role("region", name="○ Exercise 2, Billing catches up: not attempted")).to_be_visible()
     expect(card).to_contain_text("Line 2 of the cell: ...")
     notebook.photograph("untouched")
 
-    notebook.write("solution-2", RAISES)
-    notebook.run("solution-2")
-    card = notebook.run("check-2")
+    card = notebook.answer(RAISES)
     expect(card.get_by_role("region", name="! Exercise 2, Billing catches up: your code raised")).to_be_visible()
     expect(card).to_contain_text("Your function raised KeyError: 'id'.")
     notebook.photograph("raised")
 
-    notebook.write("solution-2", WITHOUT_GROUP)
-    notebook.run("solution-2")
-    card = notebook.run("check-2")
+    card = notebook.answer(WITHOUT_GROUP)
     expect(card.get_by_role("region", name="✗ Exercise 2, Billing catches up: not yet")).to_be_visible()
     expect(card).to_contain_text("Belief behind it: Kafka knows by itself what I have read")
     notebook.photograph("wrong")
 
-    notebook.write("solution-2", RIGHT)
-    notebook.run("solution-2")
-    card = notebook.run("check-2")
+    card = notebook.answer(RIGHT)
     expect(card.get_by_role("region", name="✓ Exercise 2, Billing catches up: passed")).to_be_visible()
     expect(card).to_contain_text("2 of 2 points")
     notebook.photograph("passed")

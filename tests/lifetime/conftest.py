@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import select
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -15,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.left import guards, marked, runs_below
+from tests.stand_in import says, stand_in
 
 if TYPE_CHECKING:
     import psutil
@@ -30,10 +28,7 @@ class Kernel:
 
     def says(self, seconds: float = 60) -> str:
         """The next line that it prints."""
-        assert self.process.stdout is not None
-        ready, _, _ = select.select([self.process.stdout], [], [], seconds)
-        assert ready, f"nothing said within {seconds} s"
-        return self.process.stdout.readline().strip()
+        return says(self.process, seconds)
 
     def runs(self) -> list[Path]:
         """The directories of its runs."""
@@ -64,15 +59,7 @@ def kernel(own_tmp: Path) -> Iterator[Callable[[str], Kernel]]:
     started: list[Kernel] = []
 
     def start(code: str) -> Kernel:
-        process = subprocess.Popen(
-            [sys.executable, "-u", "-c", code],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            env=os.environ | {"TMPDIR": str(own_tmp)},
-            start_new_session=True,
-        )
-        started.append(Kernel(process, own_tmp))
+        started.append(Kernel(stand_in(code, own_tmp), own_tmp))
         return started[-1]
 
     yield start

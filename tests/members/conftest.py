@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import select
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from itertools import count
@@ -17,16 +14,12 @@ import pytest
 from kafka import KafkaProducer
 
 from learnkafka.members import Member, start_member
+from tests.members.loops import LOOP
+from tests.stand_in import says, stand_in
 
 if TYPE_CHECKING:
     from learnkafka.broker import Broker
 
-LOOP = """
-from kafka import KafkaConsumer
-with KafkaConsumer(topic, group_id=group, auto_offset_reset="earliest", **connect, **settings) as consumer:
-    for record in consumer:
-        print(record.value)
-"""
 QUICK = {"heartbeat_interval_ms": 100, "session_timeout_ms": 6000}
 
 
@@ -90,30 +83,13 @@ def kernel(own_tmp: Path) -> Iterator[Callable[[str], subprocess.Popen[str]]]:
     started: list[subprocess.Popen[str]] = []
 
     def begin(code: str) -> subprocess.Popen[str]:
-        started.append(
-            subprocess.Popen(
-                [sys.executable, "-u", "-c", code],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                text=True,
-                env=os.environ | {"TMPDIR": str(own_tmp)},
-                start_new_session=True,
-            )
-        )
+        started.append(stand_in(code, own_tmp))
         return started[-1]
 
     yield begin
     for one in started:
         one.kill()
         one.communicate()
-
-
-def says(process: subprocess.Popen[str], seconds: float = 60) -> str:
-    """The next line that it prints."""
-    assert process.stdout is not None
-    ready, _, _ = select.select([process.stdout], [], [], seconds)
-    assert ready, f"nothing said within {seconds} s"
-    return process.stdout.readline().strip()
 
 
 @pytest.fixture

@@ -12,18 +12,10 @@ import pytest
 
 from learnkafka.errors import CourseError
 from learnkafka.members import Assigned, Committed, Delivered, Ended, Lost, Member, Revoked
+from tests.members.loops import LOOP, POLL
 
 Start = Callable[..., Member]
 Send = Callable[..., None]
-POLL = """
-from kafka import KafkaConsumer
-with KafkaConsumer(topic, group_id=group, auto_offset_reset="earliest", **connect, **settings) as consumer:
-    while True:
-        for records in consumer.poll(timeout_ms=100).values():
-            for record in records:
-                print(record.value)
-"""
-LOOP = POLL.replace("while True", "for record in consumer").split("for records in")[0] + "print(record.value)"
 
 
 def process_of(member: Member) -> psutil.Process:

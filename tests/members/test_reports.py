@@ -10,23 +10,10 @@ from typing import Any
 import pytest
 
 from learnkafka.members import Assigned, Committed, Delivered, Ended, Member, Position, Revoked
+from tests.members.loops import LOOP, POLL
 
 Start = Callable[..., Member]
 Send = Callable[..., None]
-LOOP = """
-from kafka import KafkaConsumer
-with KafkaConsumer(topic, group_id=group, auto_offset_reset="earliest", **connect, **settings) as consumer:
-    for record in consumer:
-        print(record.value)
-"""
-POLL = """
-from kafka import KafkaConsumer
-with KafkaConsumer(topic, group_id=group, auto_offset_reset="earliest", **connect, **settings) as consumer:
-    while True:
-        for records in consumer.poll(timeout_ms=100).values():
-            for record in records:
-                print(record.value)
-"""
 
 
 def deliveries(member: Member) -> list[tuple[int, int]]:

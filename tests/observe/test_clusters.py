@@ -15,6 +15,7 @@ from learnkafka.broker import Cluster, start_cluster
 from learnkafka.errors import BrokerUnreachableError
 from learnkafka.observe.clusters import NO_CONTROLLER, ClusterLook
 from learnkafka.observe.recorder import Recorder, Replay
+from tests.observe.recording import recording
 from tests.stopwatch import Stopwatch
 
 if TYPE_CHECKING:
@@ -42,12 +43,10 @@ def look(cluster: Cluster) -> Iterator[ClusterLook]:
 
 
 @pytest.fixture
-def recording(look: ClusterLook) -> Iterator[Recorder]:
+def recorder(look: ClusterLook) -> Iterator[Recorder]:
     """A recorder of `look`, running."""
-    recorder = Recorder(look)
-    recorder.start()
-    yield recorder
-    recorder.close()
+    with recording(look) as running:
+        yield running
 
 
 def content(look: ClusterLook) -> ClusterContent:
@@ -98,18 +97,18 @@ def test_active_controller(cluster: Cluster, look: ClusterLook, until: Until) ->
 
 @pytest.mark.parametrize("through_it", [True, False])
 def test_stopped_and_back(
-    cluster: Cluster, look: ClusterLook, recording: Recorder, until: Until, through_it: bool
+    cluster: Cluster, look: ClusterLook, recorder: Recorder, until: Until, through_it: bool
 ) -> None:
     """Away, its partitions led by others, and back: each soon, also where it is the broker that was asked for it."""
     cluster.topic("orders", partitions=3)
-    until(lambda: all_in_sync(newest(recording)))
-    before = len(recording.frames)
+    until(lambda: all_in_sync(newest(recorder)))
+    before = len(recorder.frames)
     home = look._observer._home
     victim = next(number for number in (1, 2, 3) if (number == home) is through_it)
     cluster.stop_broker(victim)
     stopped = time.time()
-    gone = until(lambda: away(newest(recording)) == [victim] and recording.newest)
-    seen = newest(recording)
+    gone = until(lambda: away(newest(recorder)) == [victim] and recorder.newest)
+    seen = newest(recorder)
     assert seen["under_replicated"] == 3
     assert all(one["leader"] not in (victim, None) for one in seen["partitions"])
     assert all(victim not in one["in_sync"] for one in seen["partitions"])
@@ -117,13 +116,13 @@ def test_stopped_and_back(
     assert was_its["epoch"] > 0
     cluster.start_broker(victim)
     counted = time.time()
-    back = until(lambda: not away(newest(recording)) and recording.newest)
-    again = until(lambda: all_in_sync(newest(recording)) and recording.newest)
+    back = until(lambda: not away(newest(recorder)) and recorder.newest)
+    again = until(lambda: all_in_sync(newest(recorder)) and recorder.newest)
     waits = [cast("Frame", one).time - since for one, since in ((gone, stopped), (back, counted), (again, counted))]
     print(f"\nstopped to frame {waits[0]:.2f} s, counted in to frame {waits[1]:.2f} s, in sync {waits[2]:.2f} s")  # noqa: T201 - a figure that we want to see
     assert max(waits[:2]) < FRAME_SECONDS
-    assert {one.state for one in recording.frames[before:]} == {"live"}
-    assert newest(recording)["under_replicated"] == 0
+    assert {one.state for one in recorder.frames[before:]} == {"live"}
+    assert newest(recorder)["under_replicated"] == 0
 
 
 def test_killed_controller(cluster: Cluster, look: ClusterLook, until: Until) -> None:

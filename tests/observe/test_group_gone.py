@@ -3,42 +3,23 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import psutil
-import pytest
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 
-from learnkafka import start_broker
 from learnkafka.observe import observer
 from learnkafka.observe.group_look import GroupLook
-from learnkafka.observe.recorder import Recorder
+from tests.observe.recording import recording
 
 if TYPE_CHECKING:
+    import pytest
+
     from learnkafka.broker import Broker
+    from learnkafka.observe.recorder import Recorder
 
 Until = Callable[..., Any]
-
-
-@pytest.fixture
-def mortal() -> Iterator[Broker]:
-    """A broker of the test's own, with a topic."""
-    started = start_broker(kind="embedded", new=True)
-    started.topic("orders")
-    yield started
-    started.stop()
-
-
-@contextmanager
-def recording(broker: Broker) -> Iterator[Recorder]:
-    recorder = Recorder(GroupLook(broker, "billing"))
-    recorder.start()
-    try:
-        yield recorder
-    finally:
-        recorder.close()
 
 
 def commit(broker: Broker, offset: int) -> None:
@@ -60,7 +41,7 @@ def test_paused_and_continued(mortal: Broker, until: Until, monkeypatch: pytest.
     """It is said, with what was last known; and then it goes on by itself."""
     monkeypatch.setattr(observer, "SECONDS", 1.0)
     process = psutil.Process(mortal._server.nodes[1].process.pid)  # type: ignore[attr-defined]
-    with recording(mortal) as recorder:
+    with recording(GroupLook(mortal, "billing")) as recorder:
         until(lambda: state(recorder) == "absent")
         commit(mortal, 1)
         until(lambda: committed(recorder) == [1])
@@ -78,7 +59,7 @@ def test_paused_and_continued(mortal: Broker, until: Until, monkeypatch: pytest.
 def test_killed(mortal: Broker, until: Until, capfd: pytest.CaptureFixture[str]) -> None:
     """It is said at once, and nothing is printed; closing leaves no thread."""
     commit(mortal, 0)
-    with recording(mortal) as recorder:
+    with recording(GroupLook(mortal, "billing")) as recorder:
         until(lambda: state(recorder) == "live")
         mortal._server.nodes[1].kill()  # type: ignore[attr-defined]
         until(lambda: state(recorder) == "unreachable")

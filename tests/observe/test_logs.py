@@ -6,7 +6,6 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
 
 import psutil
@@ -16,12 +15,13 @@ from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from learnkafka.errors import CourseError
 from learnkafka.observe import logs, observer
 from learnkafka.observe.logs import LogLook, newest_of_each
-from learnkafka.observe.recorder import Recorder
 from learnkafka.observe.texts import short_text
+from tests.observe.recording import recording
 
 if TYPE_CHECKING:
     from learnkafka.broker import Broker
     from learnkafka.observe.log_contents import LogContent, LogPartition
+    from learnkafka.observe.recorder import Recorder
 
 Send = Callable[..., None]
 Until = Callable[..., Any]
@@ -306,16 +306,6 @@ def test_many_partitions(broker: Broker, see: See, send: Send) -> None:
 # A broker that goes away.
 
 
-@contextmanager
-def recording(broker: Broker) -> Iterator[Recorder]:
-    recorder = Recorder(LogLook(broker, "orders"))
-    recorder.start()
-    try:
-        yield recorder
-    finally:
-        recorder.close()
-
-
 def state(recorder: Recorder) -> str:
     return recorder.newest.state if recorder.newest else ""
 
@@ -324,7 +314,10 @@ def test_paused_and_continued(mortal: Broker, until: Until, monkeypatch: pytest.
     """It is said, with what was last known; and then it goes on by itself, with what has come since."""
     monkeypatch.setattr(observer, "SECONDS", 1.0)
     process = psutil.Process(mortal._server.nodes[1].process.pid)  # type: ignore[attr-defined]
-    with KafkaProducer(bootstrap_servers=mortal.bootstrap_servers) as producer, recording(mortal) as recorder:
+    with (
+        KafkaProducer(bootstrap_servers=mortal.bootstrap_servers) as producer,
+        recording(LogLook(mortal, "orders")) as recorder,
+    ):
         producer.send("orders", b"before").get(timeout=20)
         until(lambda: recorder.newest and recorder.newest.content.get("records") == 1)
         process.suspend()
@@ -342,7 +335,7 @@ def test_paused_and_continued(mortal: Broker, until: Until, monkeypatch: pytest.
 
 def test_killed(mortal: Broker, until: Until, capfd: pytest.CaptureFixture[str]) -> None:
     """It is said at once, and nothing is printed; closing leaves no thread."""
-    with recording(mortal) as recorder:
+    with recording(LogLook(mortal, "orders")) as recorder:
         until(lambda: state(recorder) == "live")
         mortal._server.nodes[1].kill()  # type: ignore[attr-defined]
         until(lambda: state(recorder) == "unreachable")

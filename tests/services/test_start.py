@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import socket
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -209,13 +208,6 @@ def test_image_is_needed_only_where_nothing_else_is(
 
 
 # What may go wrong while it starts.
-
-
-@pytest.fixture
-def taken() -> Iterator[int]:
-    """A port on which somebody else listens."""
-    with socket.create_server(("127.0.0.1", 0)) as other:
-        yield other.getsockname()[1]
 
 
 def choose_taken(patch: pytest.MonkeyPatch, taken: int, times: int) -> list[int]:
