@@ -15,7 +15,7 @@ import psutil
 from learnkafka.broker.distribution import KAFKA_VERSION, cache_directory, class_path, written_whole
 from learnkafka.broker.handle import FROM_OUTSIDE
 from learnkafka.broker.java import checked_java, command
-from learnkafka.broker.ports import free_ports
+from learnkafka.broker.ports import accepts, free_ports
 from learnkafka.broker.ready import wait_for_round_trip, wait_until_counted
 from learnkafka.broker.settings import CLUSTER_ID, as_properties, broker_settings
 from learnkafka.broker.tools import KafkaTool, main_class
@@ -77,7 +77,7 @@ class Node:
 
     def listens(self) -> bool:
         """Whether our own process listens on the port: somebody else's may, if they took it first."""
-        if self.process is None:
+        if self.process is None or not accepts(self.port):  # asked first: a look at all its connections takes 5 ms
             return False
         try:
             sockets = psutil.Process(self.process.pid).net_connections(kind="tcp")
