@@ -5,8 +5,9 @@ from __future__ import annotations
 import secrets
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis
@@ -56,18 +57,19 @@ def compose_up() -> Iterator[None]:
 
 @pytest.mark.docker
 @pytest.mark.usefixtures("compose_up")
-def test_the_cluster_starts_and_the_course_uses_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_cluster_starts_and_the_course_uses_it(monkeypatch: pytest.MonkeyPatch, until: Callable[..., Any]) -> None:
     """Three brokers keep a record three times, the course connects by the one line of README.md, and Redis answers."""
     from kafka import KafkaAdminClient, KafkaProducer
     from kafka.errors import KafkaError
 
-    for attempt in range(30):
+    def all_are_there() -> bool:
         try:
             with KafkaAdminClient(bootstrap_servers="localhost:9092", bootstrap_timeout_ms=2000) as admin:
-                if len(admin.describe_cluster()["brokers"]) == len(PORTS):
-                    break
+                return len(admin.describe_cluster()["brokers"]) == len(PORTS)
         except KafkaError:
-            assert attempt < 29, "the brokers didn't come up"
+            return False
+
+    until(all_are_there, 120)
     monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", "localhost:9092")
     monkeypatch.delenv("LEARNKAFKA_BROKER", raising=False)
     broker = start_broker(new=True)

@@ -136,7 +136,7 @@ def test_positions_follow(member: Start, send: Send, topic: str, until: Callable
 def test_order_of_events(member: Start, send: Send, topic: str, until: Callable[..., Any]) -> None:
     """Assigned before delivered, delivered before committed, committed before revoked; the end is last."""
     send(b"a")
-    one = member(settings={"auto_commit_interval_ms": 100})
+    one = member(LOOP + "        consumer.commit()\n", settings={"enable_auto_commit": False})
     until(lambda: commits(one))
     one.stop()
     kinds = [type(event) for event in one.events if not isinstance(event, Position)]
