@@ -11,6 +11,7 @@ import psutil
 import pytest
 from kafka import KafkaConsumer, KafkaProducer
 from kafka.cluster import ClusterMetadata
+from kafka.coordinator.consumer import ConsumerCoordinator
 from kafka.net.compat import KafkaNetClient
 from kafka.net.transport import KafkaTCPTransport
 
@@ -73,6 +74,42 @@ def test_a_join_between_two_polls(broker: Any) -> None:
             while not consumer.assignment():
                 assert time.monotonic() < deadline, f"group {number} waits"
                 consumer.poll(timeout_ms=5)
+
+
+@pytest.mark.parametrize("mended", [True, False])
+def test_an_answer_between_two_polls(broker: Any, monkeypatch: pytest.MonkeyPatch, until: Any, mended: bool) -> None:
+    """It is taken by the next poll; without the mend the group rebalances once more for nothing."""
+    if not mended:
+        monkeypatch.setattr(ConsumerCoordinator, "join_group_async", ConsumerCoordinator.join_group_async.__wrapped__)
+    with KafkaConsumer(
+        broker.topic("orders"), bootstrap_servers=broker.bootstrap_servers, group_id=broker.name(f"answered-{mended}")
+    ) as consumer:
+        coordinator = consumer._coordinator
+
+        def joined() -> bool:
+            """Asked no more once the answer is there; the first is only the member's id."""
+            if coordinator._join_task is None or coordinator._join_task.failed():
+                consumer.poll(timeout_ms=0)
+            return coordinator._join_task is not None and coordinator._join_task.succeeded()
+
+        until(joined)
+        answered = coordinator._generation.generation_id
+        until(lambda: consumer.poll(timeout_ms=1000) or consumer.assignment())
+        assert coordinator._generation.generation_id == (answered if mended else answered + 1)
+
+
+def test_two_in_haste(broker: Any, until: Any) -> None:
+    """Each gets its share; unmended, they asked each other to join anew for as long as they were watched."""
+    settings = {"bootstrap_servers": broker.bootstrap_servers, "group_id": broker.name("two-in-haste")}
+    topic = broker.topic("orders", partitions=2)
+    with KafkaConsumer(topic, **settings) as ada, KafkaConsumer(topic, **settings) as grace:
+
+        def settled() -> bool:
+            for one in (ada, grace):
+                one.poll(timeout_ms=5)
+            return len(ada.assignment()) == len(grace.assignment()) == 1
+
+        until(settled)
 
 
 @pytest.mark.parametrize("mended", [True, False])

@@ -1,4 +1,4 @@
-"""Three faults of kafka-python 3.0.12 that a slow machine brings out, mended.
+"""Four faults of kafka-python 3.0.12 that a slow machine brings out, mended.
 
 **It forgets what it was to ask for**, when it asks for something else at that moment. A consumer asks for the cluster's
 metadata as soon as it is made, and 0.1 s later once more, for its topics. On a machine that holds it up in between, the
@@ -10,6 +10,9 @@ to both. The consumer then knows nothing of its topics until the next regular re
 subscription have changed: what told it to join is no longer so by then, and `rejoin_needed` was never set. The group
 waits for a member that thinks it has nothing to do, and sends no heartbeats. A group's first consumer doesn't wait for
 the topics' metadata, assigns nothing to itself, and joins again 0.1 s later: for that reason.
+
+**It drops an answer to a join** that comes between two calls of `poll()`, and joins anew. Where calls are short, two
+members can go on so for ever, each asking the other to join anew: 129 generations in 20 s, and nobody had a partition.
 
 **It leaves a connection open** that it closes while something is still to be written there: the task that was to write
 it, and then to close, is cancelled. The broker has the connection until Python's garbage collector finds the socket.
@@ -25,13 +28,14 @@ METADATA_SECONDS = 5.0
 
 
 def mend_kafka_python() -> None:
-    """Have it ask again, wait for the topics, remember to join, and close; calling it again does nothing."""
+    """Have it ask again, wait for the topics, remember to join, take the answer, and close; calling it again does nothing."""
     from kafka.cluster import ClusterMetadata
     from kafka.coordinator.consumer import ConsumerCoordinator
     from kafka.net.transport import KafkaTCPTransport
 
     _wrap(ClusterMetadata, "_do_refresh_metadata", _refresh)
     _wrap(ConsumerCoordinator, "_do_join_and_sync_async", _join)
+    _wrap(ConsumerCoordinator, "join_group_async", _take)
     _wrap(KafkaTCPTransport, "_write_to_sock", _write)
 
 
@@ -58,6 +62,29 @@ def _join(original: Callable[..., Any]) -> Callable[..., Any]:
         return await original(coordinator)
 
     return _do_join_and_sync_async
+
+
+def _take(original: Callable[..., Any]) -> Callable[..., Any]:
+    async def join_group_async(coordinator: Any, timeout_ms: float | None = None) -> Any:
+        join = coordinator._join_task
+        if join is not None and join.succeeded() and _still_counts(coordinator):
+
+            async def answered() -> Any:
+                return join.value
+
+            # It takes the answer of a join that isn't over yet; so this one is over when it looks again.
+            coordinator._join_task = coordinator._manager.call_soon(answered)
+        return await original(coordinator, timeout_ms)
+
+    return join_group_async
+
+
+def _still_counts(coordinator: Any) -> bool:
+    """Whether it is in the group still, and for the topics that it joined for."""
+    return (
+        not coordinator._generation.is_lost()
+        and coordinator._joined_subscription == coordinator._subscription.subscription
+    )
 
 
 async def _metadata(coordinator: Any) -> None:
