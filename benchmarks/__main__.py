@@ -10,7 +10,7 @@ import json
 import os
 import platform
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import psutil
@@ -18,7 +18,7 @@ import psutil
 from benchmarks import checks, classroom, full_speed, screen, start, validation, views
 from benchmarks.figures import Figure, as_markdown
 
-SUITES: dict[str, Callable[[int], list[Figure]]] = {
+SUITES: dict[str, Callable[[int], Iterable[Figure]]] = {
     "start": start.measure,
     "checks": checks.measure,
     "screen": screen.measure,
@@ -40,8 +40,9 @@ def main() -> None:
     problems: list[str] = []
     for name in arguments.suite or SUITES:
         try:
-            figures += SUITES[name](arguments.rounds)
-        except RuntimeError as problem:  # what the others have measured takes half an hour to get again
+            for figure in SUITES[name](arguments.rounds):
+                figures.append(figure)  # so that those before a problem count
+        except RuntimeError as problem:  # what was measured takes half an hour to get again
             problems.append(f"{name}: {problem}")
     print(as_markdown(figures))
     print(f"\n{machine()}")

@@ -137,9 +137,8 @@ def attend(
     return outcomes
 
 
-def measure(rounds: int) -> list[Figure]:
-    """Classes of each size, once: a round of the largest takes minutes."""
-    figures = []
+def measure(rounds: int) -> Iterator[Figure]:
+    """Classes of each size, once: a round of the largest takes minutes. Ends with RuntimeError at the first in which a check failed."""
     for size in SIZES:
         with TemporaryDirectory() as scratch, ClassCluster().running() as cluster:
             os.environ |= cluster.environment()
@@ -154,15 +153,9 @@ def measure(rounds: int) -> list[Figure]:
         if failed := [one for outcome in outcomes for one in outcome.failed]:
             raise RuntimeError(f"in a class of {size} there failed:\n" + "\n".join(failed))
         seconds = [outcome.seconds for outcome in outcomes]
-        figures.append(
-            Figure(f"labs {', '.join(lab[:2] for lab in LABS)} for {size} learners at once, each learner", "s", seconds)
+        yield Figure(
+            f"labs {', '.join(lab[:2] for lab in LABS)} for {size} learners at once, each learner", "s", seconds
         )
-        figures.append(
-            Figure(
-                f"the same, until the last of {size} is done",
-                "s",
-                [max(seconds)],
-                BOUND if size == max(SIZES) else None,
-            )
+        yield Figure(
+            f"the same, until the last of {size} is done", "s", [max(seconds)], BOUND if size == max(SIZES) else None
         )
-    return figures
