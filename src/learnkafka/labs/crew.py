@@ -173,7 +173,7 @@ class Crew:
         lines = self._source.splitlines()
         place = (line or 0) - HEAD.count("\n")
         where = CodeLine(self._first + place - 1, lines[place - 1].strip()) if 1 <= place <= len(lines) else None
-        return Verdict(Outcome.RAISED, f"In its process, your function raised {error.rstrip('.')}.", line=where)
+        return Verdict(Outcome.RAISED, f"In its process, your function raised {error.removesuffix('.')}.", line=where)
 
     def _at_its_start(self, text: str, file: str) -> Verdict:
         if found := re.search(r" raised(?: in line (\d+))?: (.*); mend it", text, re.DOTALL):
