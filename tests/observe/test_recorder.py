@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from learnkafka.errors import BrokerError, BrokerUnreachableError, CourseError
 from learnkafka.observe import pace
 from learnkafka.observe.recorded import Frame, load, save
 from learnkafka.observe.recorder import KEEP, Recorder, Replay, Seen
+from tests.observe.recording import recording
 from tests.stopwatch import Stopwatch
 
 Until = Callable[..., Any]
@@ -36,16 +36,6 @@ class Scripted:
 
     def close(self) -> None:
         self.closed += 1
-
-
-@contextmanager
-def running(look: Scripted | Replay) -> Iterator[Recorder]:
-    recorder = Recorder(look)
-    recorder.start()
-    try:
-        yield recorder
-    finally:
-        recorder.close()
 
 
 def threads() -> list[str]:
@@ -77,7 +67,7 @@ def test_frames(until: Until) -> None:
 def test_nothing_new_makes_no_frame(until: Until) -> None:
     """Also where an equal content is a new object."""
     look = Scripted(lambda number: Seen("live", {"half": [min(number, 4) // 2]}))
-    with running(look) as recorder:
+    with recording(look) as recorder:
         until(lambda: look.looks >= 6)
     assert [frame.content["half"] for frame in recorder.frames] == [[0], [1], [2]]
 
@@ -109,7 +99,7 @@ def test_errors_are_frames(until: Until, capfd: pytest.CaptureFixture[str]) -> N
             raise step
         return step
 
-    with running(Scripted(see)) as recorder:
+    with recording(Scripted(see)) as recorder:
         recorder.subscribe(lambda frame: 1 // 0)
         until(lambda: len(recorder.frames) == 5)
     assert [(frame.state, frame.content["number"]) for frame in recorder.frames] == [
@@ -192,7 +182,7 @@ def test_saved_and_replayed(tmp_path: Path, until: Until) -> None:
     recorder.save(tmp_path / "frames.jsonl")
     assert load(tmp_path / "frames.jsonl") == recorder.frames
     assert len((tmp_path / "frames.jsonl").read_text(encoding="utf-8").split("\n")) == 3
-    with running(Replay(tmp_path / "frames.jsonl")) as replayed:
+    with recording(Replay(tmp_path / "frames.jsonl")) as replayed:
         until(lambda: len(replayed.frames) == 2)
     assert [frame.content for frame in replayed.frames] == contents
     assert Recorder(Replay(recorder.frames)).take().content == contents[0]
