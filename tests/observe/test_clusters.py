@@ -158,6 +158,23 @@ def test_killed_controller(cluster: Cluster, look: ClusterLook, until: Until) ->
         every.close()
 
 
+@pytest.mark.docker
+def test_killed_container_of_the_controller(until: Until) -> None:
+    """A container that is gone refuses no connection; who tries in vain hears of the new controller soon all the same."""
+    cluster = start_cluster(brokers=3, kind="container", new=True)
+    look = ClusterLook(cluster)
+    try:
+        killed = until(lambda: content(look)["controller"])
+        cluster.kill_broker(killed)
+        stopwatch = Stopwatch()
+        seen = until(lambda: away(found := content(look)) == [killed] and found["controller"] and found, 30)
+        assert seen["controller"] != killed
+        assert stopwatch.seconds() < 8  # 3 to 5 measured; with Kafka's own time limits for a connection 9 to 16
+    finally:
+        look.close()
+        cluster.stop()
+
+
 def test_no_controller(cluster: Cluster, look: ClusterLook, until: Until) -> None:
     """Where most brokers are gone at once, the last can't know; that is said."""
     cluster.topic("orders", partitions=3)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
+from learnkafka.observe.clusters import NO_CONTROLLER
 from learnkafka.observe.recorded import Frame
 from learnkafka.observe.recorder import Replay
 from learnkafka.views import cluster
 from learnkafka.views.cluster_view import ClusterView, cluster_table
+from tests.stopwatch import Stopwatch
 
 if TYPE_CHECKING:
     from learnkafka.broker import Broker
@@ -110,3 +112,11 @@ def test_replay(until: Until) -> None:
     until(lambda: view.frame.get("seq") == 2)
     assert view.frame["content"]["controller"] == 3
     view.close()
+
+
+def test_saved_without_a_controller() -> None:
+    """No other will be heard of: what was saved is shown at once."""
+    view = ClusterView(Replay([Frame(1, 0.0, "live", NO_CONTROLLER, {**CONTENT, "controller": None})]))
+    stopwatch = Stopwatch()
+    assert NO_CONTROLLER in repr(view.snapshot())
+    assert stopwatch.seconds() < 1

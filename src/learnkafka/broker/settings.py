@@ -25,6 +25,10 @@ FAILOVER_SPEED = {
     "broker.session.timeout.ms": "3000",
     "broker.heartbeat.interval.ms": "500",
     "controller.quorum.election.timeout.ms": "500",
+    # A container that is gone doesn't refuse a connection. Who tries for the default of 10 s, up to 30 s, passes no
+    # request on to the new controller meanwhile, although there is one.
+    "socket.connection.setup.timeout.ms": "1000",
+    "socket.connection.setup.timeout.max.ms": "2000",
 }
 
 

@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any, cast
 
 from learnkafka.observe.clusters import NO_CONTROLLER
+from learnkafka.observe.recorder import Replay
 from learnkafka.views.base import View, with_board
 from learnkafka.views.table import Snapshot
 
@@ -15,9 +16,8 @@ if TYPE_CHECKING:
     from learnkafka.observe.recorder import Look
 
 PREFERRED = "★"
-ELECTION_SECONDS = (
-    10  # until a new controller is heard of: half a second where the old one left in order, 5 s where it was killed
-)
+ELECTION_SECONDS = 10
+"""Until a new controller is heard of: half a second where the old one left in order, 5 s where it was killed."""
 LINE = "<p><em>Run this cell in JupyterLab to see the cluster live.</em></p>\n"
 
 
@@ -30,13 +30,14 @@ class ClusterView(View):
 
     def __init__(self, look: Look) -> None:
         super().__init__(look, "cluster")
+        self._election_seconds = 0 if isinstance(look, Replay) else ELECTION_SECONDS  # what is saved stays as it is
 
     def __repr__(self) -> str:
         return "<cluster view>"  # the same whatever the cluster's state, and without a look
 
     def snapshot(self) -> Snapshot:
         """What there is now as a table; where the controller was lost a moment ago, what there is when there is another."""
-        deadline = time.monotonic() + ELECTION_SECONDS
+        deadline = time.monotonic() + self._election_seconds
         while NO_CONTROLLER in (frame := self.recorder.take()).said and time.monotonic() < deadline:
             time.sleep(0.1)
         return self._snapshot(frame)
