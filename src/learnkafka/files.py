@@ -1,8 +1,11 @@
-"""Writing a file so that a reader finds the old text or the new one, never a part."""
+"""Files that several processes read and write: whole, and one process at a time."""
 
 from __future__ import annotations
 
+import fcntl
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -19,3 +22,12 @@ def write_whole(path: Path, text: str, *, private: bool = False) -> None:
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold the lock that this file stands for, and wait for whoever holds it; raises OSError. A process's end lets it go."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 from collections.abc import Iterator
@@ -16,7 +15,7 @@ from pathlib import Path
 import platformdirs
 
 from learnkafka.errors import CourseError
-from learnkafka.files import write_whole
+from learnkafka.files import locked, write_whole
 
 FILE_VARIABLE = "LEARNKAFKA_PROGRESS"
 _VERSION = 1
@@ -103,9 +102,7 @@ def changing_progress() -> Iterator[Progress]:
     """Read, change and write it, while no other kernel does; raises ProgressError when it can't be written."""
     path = progress_file()
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.with_name(f".{path.name}.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with locked(path.with_name(f".{path.name}.lock")):
             progress, _ = read_progress()
             yield progress
             write_whole(path, json.dumps(asdict(progress) | {"version": _VERSION}, indent=1) + "\n")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,8 @@ from typing import Any
 import pytest
 from kafka import KafkaAdminClient
 
-from learnkafka.broker.existing import SharedNames
-from learnkafka.broker.ledger import Ledger, ledgers, read_ledger
+from learnkafka.broker.existing import SharedNames, delete_what_we_made
+from learnkafka.broker.ledger import Ledger, ledgers, ledgers_directory, read_ledger
 
 KERNEL = """
 from kafka import KafkaConsumer
@@ -65,6 +66,12 @@ def groups(cluster_elsewhere: Any) -> Iterator[Callable[[], list[str]]]:
         yield lambda: [
             one["group_id"] for one in admin.list_groups() if one["group_id"].startswith(f"ada{os.getpid()}-")
         ]
+
+
+def ledgers_of_all() -> list[Ledger]:
+    """Whatever cluster they are of."""
+    found = (read_ledger(path) for path in ledgers_directory().glob("*.json"))
+    return [one for one in found if one]
 
 
 def test_a_kernel_that_ends_deletes_what_it_made(
@@ -140,6 +147,42 @@ def test_two_open_lessons_of_one_learner(
     until(lambda: not topics(), 20)
 
 
+def test_two_that_leave_at_once(
+    learner: Callable[[], Any],
+    topics: Callable[[], list[str]],
+    groups: Callable[[], list[str]],
+    cluster_elsewhere: Any,
+    until: Callable[..., Any],
+) -> None:
+    """One leaves the topic to the other, and still waits for its group when that one leaves too: the last takes all."""
+    orders, billing = f"ada{os.getpid()}-orders", f"ada{os.getpid()}-billing"
+    kernel = learner()
+    join(kernel)
+    kernel.stdin.write("while True: consumer.poll(100)\n\n")  # it comes back whenever it is put out
+    kernel.stdin.flush()
+    address = cluster_elsewhere.address("PLAIN")
+    with KafkaAdminClient(bootstrap_servers=address) as admin, KafkaAdminClient(bootstrap_servers=address) as other:
+        (known,) = ledgers_of_all()
+        one, last = Ledger(known.cluster, [orders, billing]), Ledger(known.cluster, [orders])
+        known.discard()  # as if the kernel had never named them: only its consumer matters
+        one.save()
+        last.save()
+        waiting = threading.Thread(target=delete_what_we_made, args=[admin, one, 60])
+        waiting.start()
+        try:
+            until(lambda: (now := read_ledger(one.path)) and now.names == [billing], 20)
+            assert topics() == [orders]
+            delete_what_we_made(other, last, 5)
+            assert topics() == []
+            assert waiting.is_alive()
+        finally:
+            kernel.kill()
+            kernel.communicate()
+            waiting.join()
+    assert groups() == []
+    assert ledgers_of_all() == []
+
+
 @pytest.fixture
 def ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ledger:
     """One in a directory of the test's own."""
@@ -154,6 +197,16 @@ def test_what_is_gone_when_it_is_named_is_nobody_elses(ledger: Ledger) -> None:
     for name, is_ours in (("orders", True), ("payments", False), ("clicks", True)):
         assert names.is_ours(names.full(name)) == is_ours
     assert [one.names for one in ledgers("a-cluster")] == [["ada-orders", "ada-clicks"]]
+
+
+def test_what_could_be_made_is_ours(ledger: Ledger) -> None:
+    """Though a broker that lags behind still named it: who could make it has to delete it."""
+    names = SharedNames("ada-", ledger, {"ada-orders"}, lambda _: True)
+    full = names.full("orders")
+    assert not names.is_ours(full)
+    names.made(full)
+    assert names.is_ours(full)
+    assert [one.names for one in ledgers("a-cluster")] == [["ada-orders"]]
 
 
 def test_only_one_process_clears_up(ledger: Ledger) -> None:

@@ -17,7 +17,7 @@ from learnkafka.broker.distribution import class_path
 from learnkafka.broker.groups import delete_groups
 from learnkafka.broker.handle import FROM_OUTSIDE
 from learnkafka.broker.java import checked_java, command
-from learnkafka.broker.ledger import Ledger, ledgers, read_ledger
+from learnkafka.broker.ledger import Ledger, ledgers, ledgers_lock, read_ledger
 from learnkafka.broker.names import Names, checked_name, learner_prefix
 from learnkafka.broker.probe import probe
 from learnkafka.broker.settings import as_properties
@@ -49,9 +49,14 @@ class SharedNames(Names):
         if full in self._foreign and not self._is_there(full):
             self._foreign.remove(full)
         if full not in self._foreign and full not in self._ledger.names:
-            self._ledger.names.append(full)
-            self._ledger.save()
+            with ledgers_lock():
+                self._ledger.names.append(full)
+                self._ledger.save()
         return full
+
+    def made(self, full: str) -> None:
+        self._foreign.discard(full)
+        self.full(full.removeprefix(self.prefix))
 
     def is_ours(self, full: str) -> bool:
         return full in self._ledger.names
@@ -67,6 +72,7 @@ class ExistingServer:
         self._config = environment.client_config()
         if finding := probe(self.bootstrap_servers, self._config):  # it knows sooner than kafka-python, and why
             raise BrokerError(f"The cluster can't be used: {finding}")
+        self._once_ours: set[str] = set()
         foreign = self._ask(self._look_around)
         self._ledger = Ledger(self._cluster_id)
         self.names = SharedNames(learner_prefix(), self._ledger, foreign, self._is_there)
@@ -79,11 +85,14 @@ class ExistingServer:
         cluster = admin.describe_cluster()
         self._cluster_id = str(cluster["cluster_id"])
         self.brokers = len(cluster["brokers"])
-        ours = {name for ledger in ledgers(self._cluster_id) for name in ledger.names}
-        for ledger in ledgers(self._cluster_id):
+        with ledgers_lock():
+            found = ledgers(self._cluster_id)
+        # Kept where all this is asked again, since the connection broke: then the ledgers may be gone.
+        self._once_ours |= {name for ledger in found for name in ledger.names}
+        for ledger in found:
             if ledger.is_orphaned():
                 delete_what_we_made(admin, ledger, GROUPS_SECONDS)
-        return _names(admin) - ours
+        return _names(admin) - self._once_ours
 
     def _is_there(self, name: str) -> bool:
         return self._ask(lambda admin: name in _names(admin))
@@ -149,16 +158,27 @@ def delete_what_we_made(admin: Any, ledger: Ledger, seconds: float) -> None:
     """Delete the topics and the groups that bear the ledger's names, and that no other connection uses."""
 
     def ours() -> set[str]:
+        """What is left to others is theirs from now on: two that leave at once would each leave it to the other."""
         others = (one for one in ledgers(ledger.cluster) if one.path != ledger.path and not one.is_orphaned())
-        return set(ledger.names) - {name for other in others for name in other.names}
+        theirs = {name for other in others for name in other.names}
+        if not theirs.isdisjoint(ledger.names):
+            ledger.names = [name for name in ledger.names if name not in theirs]
+            ledger.save()
+        return set(ledger.names)
 
-    there = set(admin.list_topics())
-    topics = delete_topics(admin, there & ours())
-    ledger.names = sorted({*topics, *delete_groups(admin, ours, seconds)})
-    if ledger.names:
-        ledger.save()
-    else:
-        ledger.discard()
+    def our_groups() -> set[str]:
+        with ledgers_lock():
+            return ours()
+
+    with ledgers_lock():  # until they are deleted: who names one of them now means a new one
+        topics = delete_topics(admin, ours())
+    groups = delete_groups(admin, our_groups, seconds)
+    with ledgers_lock():
+        ledger.names = sorted({*topics, *groups})
+        if ledger.names:
+            ledger.save()
+        else:
+            ledger.discard()
 
 
 def _names(admin: Any) -> set[str]:
@@ -167,7 +187,10 @@ def _names(admin: Any) -> set[str]:
 
 def main(path: Path) -> None:
     """Delete what is in the ledger: run at the exit of its owner, with the owner's environment."""
-    if (ledger := read_ledger(path)) and ledger.take_over():
+    with ledgers_lock():
+        ledger = read_ledger(path)
+        is_mine = ledger is not None and ledger.take_over()
+    if ledger and is_mine:
         ask(
             environment.bootstrap_servers(),
             environment.client_config(),

@@ -130,6 +130,7 @@ class Broker:
                 f"The broker didn't answer when asked for the topic {full!r} ({type(error).__name__}); "
                 "start it anew with start_broker(), or run `learnkafka doctor` in a terminal."
             ) from error
+        self._names.made(full)
         return full
 
     def tool(self, script: str, *arguments: str, text: str = "") -> str:

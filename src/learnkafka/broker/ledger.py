@@ -2,7 +2,8 @@
 
 One file for each connection, in the user's state directory, named after its owner. A connection whose owner died
 without deleting leaves its file, and the next one to the same cluster does it. What two connections of one user have
-both named (two lessons are open, say) goes with the last of them.
+both named (two lessons are open, say) goes with the last of them. Who reads the others' files, and who changes its own,
+does so under the `ledgers_lock()`.
 """
 
 from __future__ import annotations
@@ -11,12 +12,13 @@ import json
 import platform
 import secrets
 import time
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import platformdirs
 
-from learnkafka.files import write_whole
+from learnkafka.files import locked, write_whole
 from learnkafka.owner import owner_is_alive, owner_tag
 
 _A_DAY = 24 * 3600
@@ -58,6 +60,11 @@ class Ledger:
         if self.host == platform.node():
             return not owner_is_alive(self.path.name)
         return time.time() - self.path.stat().st_mtime > _A_DAY
+
+
+def ledgers_lock() -> AbstractContextManager[None]:
+    """Nobody else of this user reads or changes ledgers meanwhile."""
+    return locked(ledgers_directory() / ".lock")
 
 
 def ledgers_directory() -> Path:

@@ -55,6 +55,9 @@ class Names:
         """The name as the broker knows it."""
         return checked_name(name)
 
+    def made(self, full: str) -> None:
+        """The course has made the topic of this name."""
+
     def is_ours(self, full: str) -> bool:
         """Whether the course may delete the topic of this name."""
         return True

@@ -99,12 +99,14 @@ def delete_topics(admin: Any, names: Collection[str]) -> list[str]:
     """
     from kafka.errors import TopicAuthorizationFailedError
 
-    if not names:
-        return []
-    answers = admin.delete_topics(list(names), raise_errors=False)["topics"]
-    refused = {one["name"] for one in answers if one["error_code"] == TopicAuthorizationFailedError.errno}
+    left, refused = sorted(names), set()
     deadline = time.monotonic() + SECONDS * patience()
-    while left := sorted((set(names) - refused) & set(admin.list_topics())):
+    while left:
+        answers = admin.delete_topics(left, raise_errors=False)[
+            "topics"
+        ]  # again, for it may have refused to, or been too busy
+        refused |= {one["name"] for one in answers if one["error_code"] == TopicAuthorizationFailedError.errno}
+        left = sorted((set(names) - refused) & set(admin.list_topics()))
         if time.monotonic() > deadline:
             break
         time.sleep(0.05)
