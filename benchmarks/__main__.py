@@ -42,8 +42,8 @@ def main() -> None:
         try:
             for figure in SUITES[name](arguments.rounds):
                 figures.append(figure)  # so that those before a problem count
-        except RuntimeError as problem:  # what was measured takes half an hour to get again
-            problems.append(f"{name}: {problem}")
+        except RuntimeError as error:  # what was measured takes half an hour to get again
+            problems.append(f"{name}: {error}")
     print(as_markdown(figures))
     print(f"\n{machine()}")
     if arguments.json:
