@@ -11,9 +11,8 @@ import time
 from pathlib import Path
 
 import nbformat
-from nbclient import NotebookClient
 
-from learnkafka.authoring.kernels import AsyncFileKernelManager
+from learnkafka.authoring.kernels import notebook_client
 
 COURSE = Path(__file__).parents[1]
 CELL_SECONDS = 600  # a class on two cores needs patience
@@ -27,12 +26,10 @@ def main(outcome: Path, labs: list[str]) -> None:
         notebook = nbformat.read(COURSE / "solutions" / f"{lab}.ipynb", as_version=4)
         # Files that a solution writes are this learner's own.
         where = {"metadata": {"path": str(outcome.parent)}}
-        client = NotebookClient(
+        client = notebook_client(
             notebook,
             timeout=CELL_SECONDS,
             startup_timeout=CELL_SECONDS,
-            kernel_name="python3",
-            kernel_manager_class=AsyncFileKernelManager,
             resources=where,
         )
         client.execute()

@@ -17,13 +17,14 @@ from typing import TYPE_CHECKING, TypeVar
 import nbformat
 import psutil
 import pytest
-from nbclient import NotebookClient
 
-from learnkafka.authoring.kernels import AsyncFileKernelManager
+from learnkafka.authoring.kernels import notebook_client
 from tests.left import inside
 from tests.stopwatch import Stopwatch
 
 if TYPE_CHECKING:
+    from nbclient import NotebookClient
+
     from learnkafka.broker import Broker
 
 Seen = TypeVar("Seen")
@@ -89,11 +90,9 @@ def own_tmp(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 @contextmanager
 def _kernel(timeout: float, directory: Path = Path(), **environment: str) -> Iterator[NotebookClient]:
-    client = NotebookClient(
+    client = notebook_client(
         nbformat.v4.new_notebook(),
         timeout=timeout,
-        kernel_name="python3",
-        kernel_manager_class=AsyncFileKernelManager,
         allow_errors=True,
         extra_arguments=["--log-level=ERROR"],
         resources={"metadata": {"path": str(directory)}},

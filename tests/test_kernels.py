@@ -6,15 +6,19 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import nbformat
 import psutil
-from nbclient import NotebookClient
+import pytest
+from nbclient.exceptions import CellTimeoutError
 from nbformat.v4 import new_code_cell, new_notebook
 
-from learnkafka.authoring.kernels import AsyncFileKernelManager
+from learnkafka.authoring.kernels import notebook_client
 from tests.left import alive
+
+if TYPE_CHECKING:
+    from nbclient import NotebookClient
 
 LISTENING = """
 import psutil
@@ -26,12 +30,20 @@ OWN = "1\n"  # the debugger's, which the kernel chooses and binds in one; with J
 def test_a_kernel_is_given_no_port(own_tmp: Path) -> None:
     """It answers all the same, and its files go with it."""
     notebook = new_notebook(cells=[new_code_cell(LISTENING)])
-    client = NotebookClient(notebook, kernel_name="python3", kernel_manager_class=AsyncFileKernelManager)
+    client = notebook_client(notebook)
     with client.setup_kernel():
         client.execute_cell(notebook.cells[0], 0)
         assert list(own_tmp.glob("lk-kernel-*"))
     assert [one.text for one in notebook.cells[0].outputs] == [OWN]
     assert not list(own_tmp.glob("lk-kernel-*"))
+
+
+def test_a_cells_output_is_not_lost_in_silence() -> None:
+    """nbclient would go on as if the cell had shown nothing; here the kernel's way to tell is cut off."""
+    client = notebook_client(new_notebook(cells=[new_code_cell("get_ipython().kernel.iopub_thread.stop()")]))
+    client.iopub_timeout = 1
+    with client.setup_kernel(), pytest.raises(CellTimeoutError):
+        client.execute_cell(client.nb.cells[0], 0)
 
 
 def test_nor_is_one_that_nbval_starts(own_tmp: Path) -> None:
@@ -53,7 +65,7 @@ def test_nor_is_one_that_nbval_starts(own_tmp: Path) -> None:
 
 
 def new_kernel() -> NotebookClient:
-    return NotebookClient(new_notebook(), kernel_name="python3", kernel_manager_class=AsyncFileKernelManager)
+    return notebook_client(new_notebook())
 
 
 KILLED = """

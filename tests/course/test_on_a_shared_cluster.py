@@ -9,9 +9,8 @@ from typing import Any
 import nbformat
 import pytest
 from kafka import KafkaAdminClient
-from nbclient import NotebookClient
 
-from learnkafka.authoring.kernels import AsyncFileKernelManager
+from learnkafka.authoring.kernels import notebook_client
 from learnkafka.broker.embedded import EmbeddedServer
 
 COURSE = Path(__file__).parents[2]
@@ -40,11 +39,9 @@ def test_runs_and_leaves_nothing(
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     notebook = nbformat.read(path, as_version=4)
     made: set[str] = set()
-    client = NotebookClient(
+    client = notebook_client(
         notebook,
         timeout=120,
-        kernel_name="python3",
-        kernel_manager_class=AsyncFileKernelManager,
         resources={"metadata": {"path": path.parent}},
     )
     with KafkaAdminClient(bootstrap_servers=cluster.bootstrap_servers) as admin:

@@ -7,10 +7,9 @@ import sys
 from pathlib import Path
 
 import nbformat
-from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
 
-from learnkafka.authoring.kernels import AsyncFileKernelManager
+from learnkafka.authoring.kernels import notebook_client
 
 CELLS = [
     "from learnkafka.questions import predict, recall, texts\n\n"
@@ -23,12 +22,7 @@ CELLS = [
 def test_nbval_finds_every_run_alike(tmp_path: Path) -> None:
     """Run once and saved, it compares twice; nothing on standard error, and nothing is skipped."""
     notebook = new_notebook(cells=[new_code_cell(cell) for cell in CELLS])
-    NotebookClient(
-        notebook,
-        kernel_name="python3",
-        kernel_manager_class=AsyncFileKernelManager,
-        extra_arguments=["--log-level=ERROR"],
-    ).execute()
+    notebook_client(notebook, extra_arguments=["--log-level=ERROR"]).execute()
     outputs = [output for cell in notebook.cells for output in cell.outputs]
     assert [output.output_type for output in outputs] == ["execute_result"] * 3
     nbformat.write(notebook, tmp_path / "questions.ipynb")

@@ -17,11 +17,14 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_client.manager import AsyncKernelManager, KernelManager
+from nbclient import NotebookClient
 from traitlets import CaselessStrEnum, HasTraits, default
 
 from learnkafka.owner import owner_is_alive, owner_tag
 
 PREFIX = "lk-kernel-"
+OUTPUT_SECONDS = 60
+"""How long after its end a cell's output may come. nbclient waits 4 s, which a busy machine may need, and goes on without."""
 
 
 class _ThroughFiles(HasTraits):
@@ -43,6 +46,18 @@ class FileKernelManager(_ThroughFiles, KernelManager):
 
 class AsyncFileKernelManager(_ThroughFiles, AsyncKernelManager):
     """The same, for nbclient."""
+
+
+def notebook_client(notebook: Any, **settings: Any) -> NotebookClient:
+    """What runs the notebook in such a kernel; raises CellTimeoutError where a cell's output doesn't come whole."""
+    return NotebookClient(
+        notebook,
+        kernel_name="python3",
+        kernel_manager_class=AsyncFileKernelManager,
+        iopub_timeout=OUTPUT_SECONDS,
+        raise_on_iopub_timeout=True,
+        **settings,
+    )
 
 
 def pytest_configure(config: Any) -> None:

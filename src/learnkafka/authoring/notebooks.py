@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
-from learnkafka.authoring.kernels import AsyncFileKernelManager
+from learnkafka.authoring.kernels import notebook_client
 from learnkafka.errors import CourseError
 from learnkafka.progress import FILE_VARIABLE
 
@@ -48,11 +47,9 @@ def built_notebook(path: Path) -> str:
     """
     notebook = nbformat.read(path, as_version=4)
     measured = {cell.source: cell.outputs for cell in notebook.cells if cell.metadata == MEASURED and cell.outputs}
-    client = NotebookClient(
+    client = notebook_client(
         notebook,
         timeout=CELL_SECONDS,
-        kernel_name="python3",
-        kernel_manager_class=AsyncFileKernelManager,
         resources={"metadata": {"path": path.parent}},
         store_widget_state=False,
         # It would warn on the terminal that it talks to us in plain text, on the loopback interface.
