@@ -49,10 +49,10 @@ class ClassCluster:
         from kafka.admin import UserScramCredentialUpsertion
 
         server = EmbeddedServer(brokers=3, adjust=self._settings)
-        for node in server.nodes.values():
-            if node.process:
-                _put_first(node.process.pid)
         try:
+            for node in server.nodes.values():
+                if node.process:
+                    _put_first(node.process.pid)
             with KafkaAdminClient(bootstrap_servers=server.bootstrap_servers) as admin:
                 admin.alter_user_scram_credentials([UserScramCredentialUpsertion(TEACHER, MECHANISM, self.password)])
             self.inside = server.bootstrap_servers

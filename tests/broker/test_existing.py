@@ -14,7 +14,8 @@ import pytest
 from kafka import KafkaAdminClient
 
 from learnkafka.broker.existing import SharedNames, delete_what_we_made
-from learnkafka.broker.ledger import Ledger, ledgers, ledgers_directory, read_ledger
+from learnkafka.broker.ledger import Ledger, ledgers, ledgers_directory, ledgers_lock, read_ledger
+from learnkafka.errors import BrokerError
 
 KERNEL = """
 from kafka import KafkaConsumer
@@ -218,3 +219,14 @@ def test_only_one_process_clears_up(ledger: Ledger) -> None:
     assert not late.take_over()
     assert [one.path for one in ledgers("a-cluster")] == [ledger.path]
     assert not ledger.is_orphaned()
+
+
+def test_where_nothing_can_be_written_down(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """It says where, and what to do: what was made and isn't written down would stay on the cluster."""
+    (tmp_path / "learnkafka").write_text("a file in the directory's place", encoding="utf-8")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    with (
+        pytest.raises(BrokerError, match=r"made-on-clusters.*\(Not a directory\); make it writable"),
+        ledgers_lock(),
+    ):
+        pass

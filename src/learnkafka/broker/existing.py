@@ -48,18 +48,22 @@ class SharedNames(Names):
         full = super().full(self.prefix + checked_name(name))
         if full in self._foreign and not self._is_there(full):
             self._foreign.remove(full)
-        if full not in self._foreign and full not in self._ledger.names:
-            with ledgers_lock():
-                self._ledger.names.append(full)
-                self._ledger.save()
+        if full not in self._foreign:
+            self._write_down(full)
         return full
 
     def made(self, full: str) -> None:
         self._foreign.discard(full)
-        self.full(full.removeprefix(self.prefix))
+        self._write_down(full)
 
     def is_ours(self, full: str) -> bool:
         return full in self._ledger.names
+
+    def _write_down(self, full: str) -> None:
+        if full not in self._ledger.names:
+            with ledgers_lock():
+                self._ledger.names.append(full)
+                self._ledger.save()
 
 
 class ExistingServer:
@@ -72,27 +76,26 @@ class ExistingServer:
         self._config = environment.client_config()
         if finding := probe(self.bootstrap_servers, self._config):  # it knows sooner than kafka-python, and why
             raise BrokerError(f"The cluster can't be used: {finding}")
-        self._once_ours: set[str] = set()
-        foreign = self._ask(self._look_around)
+        ours: set[str] = set()  # what was ours when we first asked: asked again, the ledgers may be gone
+        foreign = self._ask(lambda admin: self._look_around(admin, ours))
         self._ledger = Ledger(self._cluster_id)
         self.names = SharedNames(learner_prefix(), self._ledger, foreign, self._is_there)
         self._owner = os.getpid()
         self._variables = environment.variables()
         atexit.register(self._leave)
 
-    def _look_around(self, admin: Any) -> set[str]:
-        """Clear away what earlier connections left, and return the names that are there and not ours."""
+    def _look_around(self, admin: Any, ours: set[str]) -> set[str]:
+        """Clear away what earlier connections left, add what they had named to `ours`, and return all other names."""
         cluster = admin.describe_cluster()
         self._cluster_id = str(cluster["cluster_id"])
         self.brokers = len(cluster["brokers"])
         with ledgers_lock():
             found = ledgers(self._cluster_id)
-        # Kept where all this is asked again, since the connection broke: then the ledgers may be gone.
-        self._once_ours |= {name for ledger in found for name in ledger.names}
+        ours |= {name for ledger in found for name in ledger.names}
         for ledger in found:
             if ledger.is_orphaned():
                 delete_what_we_made(admin, ledger, GROUPS_SECONDS)
-        return _names(admin) - self._once_ours
+        return _names(admin) - ours
 
     def _is_there(self, name: str) -> bool:
         return self._ask(lambda admin: name in _names(admin))
@@ -189,14 +192,14 @@ def main(path: Path) -> None:
     """Delete what is in the ledger: run at the exit of its owner, with the owner's environment."""
     with ledgers_lock():
         ledger = read_ledger(path)
-        is_mine = ledger is not None and ledger.take_over()
-    if ledger and is_mine:
-        ask(
-            environment.bootstrap_servers(),
-            environment.client_config(),
-            lambda admin: delete_what_we_made(admin, ledger, LEAVING_SECONDS),
-            bootstrap_timeout_ms=CONNECT_MS,
-        )
+        if ledger is None or not ledger.take_over():
+            return
+    ask(
+        environment.bootstrap_servers(),
+        environment.client_config(),
+        lambda admin: delete_what_we_made(admin, ledger, LEAVING_SECONDS),
+        bootstrap_timeout_ms=CONNECT_MS,
+    )
 
 
 if __name__ == "__main__":

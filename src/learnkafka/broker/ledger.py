@@ -12,12 +12,14 @@ import json
 import platform
 import secrets
 import time
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import platformdirs
 
+from learnkafka.errors import BrokerError
 from learnkafka.files import locked, write_whole
 from learnkafka.owner import owner_is_alive, owner_tag
 
@@ -62,9 +64,18 @@ class Ledger:
         return time.time() - self.path.stat().st_mtime > _A_DAY
 
 
-def ledgers_lock() -> AbstractContextManager[None]:
-    """Nobody else of this user reads or changes ledgers meanwhile."""
-    return locked(ledgers_directory() / ".lock")
+@contextmanager
+def ledgers_lock() -> Iterator[None]:
+    """Nobody else of this user reads or changes ledgers meanwhile; raises BrokerError where none can be written."""
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(locked(ledgers_directory() / ".lock"))
+        except OSError as error:
+            raise BrokerError(
+                f"What the course makes on a shared cluster is written down in {ledgers_directory()}, and nothing can be "
+                f"written there ({error.strerror}); make it writable."
+            ) from error
+        yield
 
 
 def ledgers_directory() -> Path:

@@ -102,9 +102,8 @@ def delete_topics(admin: Any, names: Collection[str]) -> list[str]:
     left, refused = sorted(names), set()
     deadline = time.monotonic() + SECONDS * patience()
     while left:
-        answers = admin.delete_topics(left, raise_errors=False)[
-            "topics"
-        ]  # again, for it may have refused to, or been too busy
+        # Again each time: the controller may have been too busy, or there was none.
+        answers = admin.delete_topics(left, raise_errors=False)["topics"]
         refused |= {one["name"] for one in answers if one["error_code"] == TopicAuthorizationFailedError.errno}
         left = sorted((set(names) - refused) & set(admin.list_topics()))
         if time.monotonic() > deadline:
