@@ -60,15 +60,21 @@ class Shown:
 
 
 class Lesson:
-    """A kernel with a temporary directory of its own, and what belongs to it, seen from outside."""
+    """A kernel with a temporary directory of its own, and what belongs to it, seen from outside.
+
+    All its cells are run in the thread that opened it: its sockets belong to that thread's event loop. Where another
+    thread used them, the first loop kept their numbers, and didn't listen to a later kernel's socket of the same number.
+    """
 
     def __init__(self, client: NotebookClient, tmp: Path) -> None:
         self._client = client
+        self._thread = threading.current_thread()
         self.tmp = tmp
         self.pid = int(self.run("import os; print(os.getpid())").text)
 
     def run(self, code: str, meanwhile: Callable[[], object] = lambda: None) -> Shown:
         """Run a cell; `meanwhile` happens in another thread."""
+        assert threading.current_thread() is self._thread
         cell = nbformat.v4.new_code_cell(code)
         self._client.nb.cells.append(cell)
         problems: list[BaseException] = []

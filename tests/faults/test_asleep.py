@@ -46,7 +46,7 @@ def test_everything_sleeps_for_60_s(
     lesson: Callable[..., Any], invoiced: Values, kept: Kept, until: Callable[..., Any], tmp_path: Path
 ) -> None:
     """SIGSTOP to all of it, and after 60 s SIGCONT; meanwhile another lesson starts, which sweeps what is left over."""
-    learner, neighbour = lesson(), lesson()
+    learner = lesson()
     learner.does(BEGIN)
     learner.does(SHOW)
     belongings = learner.left()
@@ -59,6 +59,7 @@ def test_everything_sleeps_for_60_s(
             one.suspend()
         until(lambda: all(one.status() == psutil.STATUS_STOPPED for one in processes))
         awake = time.monotonic() + ASLEEP_SECONDS
+        neighbour = lesson()
         assert neighbour.does("from learnkafka import start_broker; start_broker()").text == "<Kafka broker: running>"
         assert not [one for one in belongings if isinstance(one, Path) and not one.exists()]
         neighbour.end()
