@@ -15,7 +15,7 @@ import yaml
 
 from learnkafka import start_broker, start_redis
 from learnkafka.broker.compose import DATA, PORTS, compose_file
-from learnkafka.broker.settings import LESSON_SPEED, as_environment, container_settings
+from learnkafka.broker.settings import LESSON_SPEED, as_environment, container_environment
 
 COMPOSE = Path(__file__).parents[1] / "docker-compose.yml"
 
@@ -30,7 +30,7 @@ def test_brokers_have_the_settings_of_the_lessons() -> None:
     services = yaml.safe_load(COMPOSE.read_text(encoding="utf-8"))["services"]
     for number, port in PORTS.items():
         environment = services[f"kafka-{number}"]["environment"]
-        assert environment == as_environment(container_settings(number, len(PORTS), port, DATA))
+        assert environment == container_environment(number, len(PORTS), port, DATA)
         assert as_environment(LESSON_SPEED).items() <= environment.items()
 
 

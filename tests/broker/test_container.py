@@ -92,8 +92,9 @@ def test_ports_taken_again_and_again(
 
 def test_container_that_ends_by_itself(monkeypatch: pytest.MonkeyPatch, ours: Callable[[], list[Any]]) -> None:
     """One error with the end of its log."""
-    real = container.container_settings
-    monkeypatch.setattr(container, "container_settings", lambda *args: real(*args) | {"num.network.threads": "none"})
+    real = container.container_environment
+    none = {"KAFKA_NUM_NETWORK_THREADS": "none"}
+    monkeypatch.setattr(container, "container_environment", lambda *args: real(*args) | none)
     with pytest.raises(BrokerError, match="ended by itself") as ended:
         ContainerServer()
     assert "num.network.threads" in str(ended.value)

@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 
 from learnkafka.broker.image import IMAGE, REDIS_IMAGE
-from learnkafka.broker.settings import as_environment, container_settings
+from learnkafka.broker.settings import container_environment
 
 UI_IMAGE = "tchiotludo/akhq:0.25.1"
 PORTS = {1: 9092, 2: 9093, 3: 9094}
@@ -35,7 +35,7 @@ def _broker(number: int) -> dict[str, Any]:
     return {
         "image": IMAGE,
         "hostname": f"kafka-{number}",
-        "environment": as_environment(container_settings(number, len(PORTS), port, DATA)),
+        "environment": container_environment(number, len(PORTS), port, DATA),
         "ports": [f"127.0.0.1:{port}:{port}"],
         "volumes": [f"kafka-{number}-data:{DATA}"],
         # The listener opens when the broker is ready; one of Kafka's own tools would cost a second of a core each time.

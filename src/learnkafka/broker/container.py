@@ -16,7 +16,7 @@ from learnkafka.broker.handle import FROM_OUTSIDE
 from learnkafka.broker.image import IMAGE
 from learnkafka.broker.ports import accepts, free_ports
 from learnkafka.broker.ready import wait_for_round_trip, wait_until_counted
-from learnkafka.broker.settings import as_environment, container_settings
+from learnkafka.broker.settings import container_environment
 from learnkafka.broker.tools import TOOL_SECONDS, WITHOUT_BROKER, KafkaTool, main_class
 from learnkafka.errors import BrokerError
 from learnkafka.lifetime import Run
@@ -38,7 +38,7 @@ class KafkaContainer(DockerContainer):
 
     def __init__(self, number: int, ports: list[int], network: Network | None, labels: dict[str, str]) -> None:
         port = ports[number - 1]
-        environment = as_environment(container_settings(number, len(ports), port, DATA))
+        environment = container_environment(number, len(ports), port, DATA)
         super().__init__(IMAGE, env=environment, labels=labels, hostname=f"kafka-{number}")
         # To the loopback interface only, under the number that the broker advertises.
         self.ports = {f"{port}/tcp": ("127.0.0.1", port)}  # type: ignore[dict-item]
