@@ -25,7 +25,7 @@ from learnkafka.views import log
 PARTITIONS = (10, 100, 1000)
 PARTITIONS_OF_GROUPS, GROUPS = 100, 5
 SETTLE_SECONDS = 3.0
-SECONDS = 4.0
+SECONDS = 12.0  # three looks of a view that looks each four seconds
 RECORDS_A_SECOND = 100
 CPU_BOUND = {100: 10.0}  # percent of one core
 MEMORY_BOUND = {100: 20.0}  # MB

@@ -197,11 +197,12 @@ def test_pace(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pace.Pace, "_clock", lambda self: clock["cost"])
     monkeypatch.setattr(pace.time, "monotonic", lambda: clock["wall"])
 
-    def rest_after(cost: float, taken: float) -> float:
+    def rest_after(cost: float, taken: float, between: float = 0) -> float:
         found = pace.Pace("scripted")
         found.begin()
         clock["cost"] += 100
         assert found.rest() == pace.SHORTEST  # the first opens connections, and says nothing of those to come
+        clock["cost"] += between
         found.begin()
         clock["cost"] += cost
         clock["wall"] += taken
@@ -209,6 +210,8 @@ def test_pace(monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert rest_after(cost=0.001, taken=0.005) == pace.SHORTEST
     assert rest_after(cost=0.05, taken=0.1) == pytest.approx(0.05 / pace.SHARE - 0.1)
+    # What clients use between two looks counts, and drawing does.
+    assert rest_after(cost=0.03, taken=0.1, between=0.02) == pytest.approx(rest_after(cost=0.05, taken=0.1))
     assert rest_after(cost=3, taken=3) == pytest.approx(pace.LONGEST - 3)
     with pace.Pace("one").kept(), pace.Pace("another").kept():  # what looking may cost is for all together
         assert rest_after(cost=0.05, taken=0.1) == pytest.approx(2 * 0.05 / pace.SHARE - 0.1)

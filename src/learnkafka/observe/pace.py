@@ -13,21 +13,21 @@ SHORTEST = 0.1
 """Seconds from a frame to the next look: so at most 10 frames a second, whatever the traffic."""
 LONGEST = 5.0
 SHARE = 0.07
-"""The part of one core that observing may take: all that look at the same time, together."""
+"""The part of one core that views may take: all that look at the same time, together."""
 
 _TASKS = Path("/proc/self/task")
 
 
 class Pace:
-    """Says how long to rest after a look, from what the last ones cost."""
+    """Says how long to rest after a look, from what the last ones cost: with drawing, and all that clients do by themselves."""
 
     _looking: ClassVar[set[Pace]] = set()
     """Those that share SHARE."""
 
     def __init__(self, threads_end_with: str) -> None:
         self._suffix = threads_end_with
-        self._began = self._clock()
-        self._wall = time.monotonic()
+        self._began = time.monotonic()
+        self._used: float | None = None
         self._cost: float | None = None
         self._is_first = True
 
@@ -40,6 +40,7 @@ class Pace:
     def kept(self) -> Iterator[None]:
         """While in here, its looks count among those that share what looking may cost."""
         self._looking.add(self)
+        self._is_first = True
         try:
             yield
         finally:
@@ -47,18 +48,17 @@ class Pace:
 
     def begin(self) -> None:
         """A look begins."""
-        self._began = self._clock()
-        self._wall = time.monotonic()
+        self._began = time.monotonic()
 
     def rest(self) -> float:
         """A look has ended: the seconds to wait until the next."""
-        taken = time.monotonic() - self._wall
-        began, ended = self._began, self._clock()
-        # Where nobody tells what the clients' threads used, the time on the wall: no less than that.
-        cost = taken if began is None or ended is None else max(0.0, ended - began)
+        taken = time.monotonic() - self._began
+        before, self._used = self._used, self._clock()
         if self._is_first:  # it opens connections, which later ones don't
             self._is_first = False
             return SHORTEST
+        # Where nobody tells what the clients' threads used, the look's time on the wall.
+        cost = taken if before is None or self._used is None else max(0.0, self._used - before)
         self._cost = cost if self._cost is None else 0.7 * self._cost + 0.3 * cost
         return max(SHORTEST, self.interval - taken)
 
