@@ -69,7 +69,7 @@ def _cells(lab: str) -> Iterator[str]:
 
 def _run(shell: InteractiveShell, code: str) -> None:
     with redirect_stdout(io.StringIO()) as shown:
-        shell.run_cell(code).raise_error()
+        shell.run_cell(code).raise_error()  # type: ignore[no-untyped-call]
     if code.startswith("lab.check(") and ": passed" not in shown.getvalue():
         raise RuntimeError(f"a solution doesn't pass:\n{shown.getvalue()}")
 
@@ -89,7 +89,7 @@ def _shell() -> Iterator[tuple[InteractiveShell, list[float]]]:
 
     with TemporaryDirectory() as scratch:
         os.environ |= {FILE_VARIABLE: str(Path(scratch) / "progress.json"), "LEARNKAFKA_BROKER": "embedded"}
-        Scene.call = timed  # type: ignore[method-assign]
+        Scene.call = timed  # type: ignore[method-assign, assignment]
         try:
             yield InteractiveShell.instance(), calls
         finally:
