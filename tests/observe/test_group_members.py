@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from secrets import token_hex
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -98,7 +99,7 @@ def test_killed_and_delivered_again(
     broker: Broker, member: Start, see_group: See, content_of: Content, until: Until, send: Send
 ) -> None:
     """In the group until its session ends, its partitions nobody's; then another has them, and gets their records again."""
-    topic, group = broker.topic("orders", partitions=2), "killed"
+    topic, group = broker.topic("orders", partitions=2), f"killed-{token_hex(3)}"  # what it commits stays
     look = see_group(group)
     first, second = member(topic, group), member(topic, group)
     before = settled(look, content_of, until, first, second)
