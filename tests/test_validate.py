@@ -185,4 +185,4 @@ def test_the_tests_and_the_workflow_use_this_command() -> None:
         assert lines, name
         assert "--nbval" not in (COURSE / name).read_text(encoding="utf-8")
     [line] = [one for one in (COURSE / "tools/test").read_text(encoding="utf-8").splitlines() if "validate" in one]
-    assert shlex.split(line, comments=True) == ["learnkafka", "validate", "notebooks", "solutions"]
+    assert shlex.split(line, comments=True) == ["learnkafka", "validate", "--workers", "3", "notebooks", "solutions"]
