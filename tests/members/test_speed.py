@@ -31,6 +31,7 @@ print(time.perf_counter() - began)
 PLAIN = "import json, runpy, sys; runpy.run_path(sys.argv[1], json.loads(sys.argv[2]), '__main__')"
 
 
+@pytest.mark.alone
 @pytest.mark.timeout(300)
 def test_many_records(
     member: Callable[..., Member],
