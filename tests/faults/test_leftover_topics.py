@@ -1,7 +1,7 @@
 """A cluster that others use holds 1,000 topics that a killed lesson of this learner left, and 1,000 of other people.
 
-What the learner sees: start_broker() takes some seconds longer, once. Ours are gone, those of other people are as they
-were. What counts as long is measured on the same machine, however busy it is: as long as it took to make the topics.
+What the learner sees: start_broker() takes some seconds longer, once; then it is as quick as ever. Ours are gone, those
+of other people are as they were.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from kafka import KafkaAdminClient
 
 from learnkafka.broker.embedded import EmbeddedServer
 from learnkafka.broker.ledger import Ledger, ledgers
-from tests.stopwatch import Stopwatch
 
 COUNT = 1000
 OURS = [f"ada-left-{number}" for number in range(COUNT)]
@@ -35,6 +34,7 @@ def cluster(lesson: Callable[..., Any]) -> Iterator[EmbeddedServer]:
     server.stop()
 
 
+@pytest.mark.alone
 @pytest.mark.soak
 @pytest.mark.timeout(300)
 def test_leftover_topics(
@@ -47,24 +47,23 @@ def test_leftover_topics(
     """Those of this learner stand in a ledger whose owner is gone; the others stand nowhere, some with the same prefix."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     environment = {"KAFKA_BOOTSTRAP_SERVERS": cluster.bootstrap_servers, "LEARNKAFKA_PREFIX": "ada-"}
+    alone = max(1, lesson(**environment).does(START).value)
     with KafkaAdminClient(bootstrap_servers=cluster.bootstrap_servers) as admin:
-        stopwatch = Stopwatch()
         for start in range(0, COUNT, 250):
             wanted = OURS[start : start + 250] + THEIRS[start : start + 250]
             admin.create_topics({name: {"num_partitions": 1} for name in wanted})
         until(lambda: len(topics(admin)) == 2 * COUNT, 120)
-        made = stopwatch.seconds()
         number = admin.describe_cluster()["cluster_id"]
         orphaned = Ledger(number, names=list(OURS))
         orphaned.path = orphaned.path.with_name("1-1-abcdef.json")  # a process of 1970
         orphaned.save()
 
-        assert lesson(**environment).does(START).value < made
+        assert lesson(**environment).does(START).value < 10 * alone
         assert topics(admin) == THEIRS
         assert not ledgers(number)
 
         learner = lesson(**environment)
-        assert learner.does(START).value < made / 2
+        assert learner.does(START).value < 5 * alone
         assert learner.does("broker.topic('orders')").value == "ada-orders"
         learner.does("broker.stop()")
         assert topics(admin) == THEIRS
